@@ -1,0 +1,1 @@
+"""The walk, a file per step."""

@@ -1,0 +1,1 @@
+"""Upstreams. connection.py alone knows the HTTP client."""

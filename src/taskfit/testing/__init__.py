@@ -1,0 +1,1 @@
+"""Parts for tests and demonstrations: scripted upstreams on real sockets."""

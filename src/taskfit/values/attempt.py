@@ -1,0 +1,38 @@
+"""One call to one model. The trail of a walk is the tuple of its attempts."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from taskfit.values.money import Usd
+from taskfit.values.usage import Usage
+from taskfit.values.verdict import Verdict
+
+State: TypeAlias = Literal["running", "answered", "failed", "cut", "cancelled"]
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One call to one model, from the moment before the call.
+
+    `started_ms` counts from the start of the walk; `cost` None means that the price is unknown. `cut` is a stream that
+    broke after its first event. `error` is the kind of the failure, `reason` its text for the operator.
+    """
+
+    model: str
+    provider: str
+    started_ms: float
+    state: State = "running"
+    duration_ms: float | None = None
+    first_token_ms: float | None = None
+    usage: Usage | None = None
+    cost: Usd | None = None
+    answered_as: str | None = None
+    finish: str | None = None
+    error: str | None = None
+    reason: str | None = None
+    retry_after_s: float | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    confidence: float | None = None
+
+
+Trail: TypeAlias = tuple[Attempt, ...]

@@ -1,0 +1,63 @@
+"""One request as it came in: its body, its outline, what the caller asks beside it, and who the caller is."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from taskfit.values.money import Usd
+
+Dialect: TypeAlias = Literal["openai-chat", "anthropic-messages", "gemini-generate"]
+Role: TypeAlias = Literal["admin", "client"]
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sends the request. `key_id` is None when authentication is off."""
+
+    key_id: str | None = None
+    role: Role = "client"
+    team: str = ""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller asks for beside the body, from the x-taskfit-… headers or keyword arguments.
+
+    Units: seconds; micro-dollars. None means "not said".
+    """
+
+    task: str | None = None
+    surface: str = ""
+    session: str | None = None
+    deadline_s: float | None = None
+    max_cost: Usd | None = None
+
+
+class Outline(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be seen of a request without understanding it.
+
+    Units: `text_chars` counts the characters of all message text, `message_count` messages,
+    `max_output_tokens` is the caller's own limit (None: not said). `prompt` is the text of the last user message, `instructions`
+    that of the system or developer messages.
+    """
+
+    text_chars: int
+    message_count: int
+    prompt: str
+    instructions: str = ""
+    max_output_tokens: int | None = None
+    has_tools: bool = False
+    has_schema: bool = False
+    has_images: bool = False
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. `fields` are the body's top-level members with their bytes as received, for the straight lane."""
+
+    id: str
+    dialect: Dialect
+    model: str
+    is_stream: bool
+    fields: Mapping[str, msgspec.Raw]
+    outline: Outline
+    terms: Terms = Terms()
+    caller: Caller = Caller()

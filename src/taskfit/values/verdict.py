@@ -1,0 +1,20 @@
+"""What a check says of an answer."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from taskfit.values.money import Usd
+
+Judgement: TypeAlias = Literal["accept", "reject", "unsure"]
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One check's verdict. `score` is 0 (surely wrong) to 1 (surely right); `reason` is for a person."""
+
+    check: str
+    judgement: Judgement
+    score: float
+    reason: str = ""
+    cost: Usd = 0
+    latency_ms: float = 0.0

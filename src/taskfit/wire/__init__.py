@@ -1,0 +1,1 @@
+"""Dialects: bytes and JSON to values and back; pure functions."""
