@@ -6,6 +6,7 @@
     │   ├── InvalidRequest          malformed, wrong type, out of range
     │   ├── Unsupported             understood, but not supported (yet)
     │   ├── TooLarge                the body or the input is over a limit
+    │   ├── IncompleteBody, UnsupportedMedia, HeadersTooLarge
     │   ├── Unauthenticated, Forbidden
     │   ├── ModelNotFound           no such model, alias or task
     │   ├── NotFound, MethodNotAllowed
@@ -74,6 +75,24 @@ class TooLarge(RequestError):
     kind = "too_large"
 
 
+class IncompleteBody(RequestError):
+    """The body did not arrive whole, or not in time."""
+
+    kind = "incomplete_body"
+
+
+class UnsupportedMedia(RequestError):
+    """The body is not JSON by its content type, or is encoded."""
+
+    kind = "unsupported_media"
+
+
+class HeadersTooLarge(RequestError):
+    """Too many headers, or too long ones."""
+
+    kind = "headers_too_large"
+
+
 class Unauthenticated(RequestError):
     """No key, or not one of ours."""
 
@@ -125,7 +144,7 @@ class UpstreamError(TaskfitError):
     """One attempt failed. `status` is the upstream's HTTP status, None where it never gave one."""
 
     kind = "upstream_failure"
-    retry = "elsewhere"
+    retry: ClassVar[Retry] = "elsewhere"
 
     def __init__(
         self,

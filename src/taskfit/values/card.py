@@ -5,6 +5,7 @@ rounding happens once, in `cost_of`.
 """
 
 from datetime import date
+from decimal import Decimal
 
 import msgspec
 
@@ -12,6 +13,7 @@ from taskfit.values.money import Usd
 from taskfit.values.usage import Usage
 
 PICO_PER_MICRO = 1_000_000
+PICO_PER_USD_PER_MILLION = 1_000_000
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +21,8 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: integer pico-dollars per token ($1 per million tokens = 1_000_000); None where the kind of token
     has no price of its own. Such a token is charged as plain input or output, which is what vendors do.
-    `above_tokens`/`above` is the price list for prompts longer than that many tokens, where the vendor has one.
+    `above_tokens`/`above` is the whole price list for prompts longer than that many tokens, where the vendor has one;
+    it may have a further `above` of its own.
     """
 
     input: int
@@ -30,6 +33,17 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     output_audio: int | None = None
     above_tokens: int | None = None
     above: "Price | None" = None
+
+
+class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator says of a model, which goes before what the catalogue knows; None means "not said"."""
+
+    price: Price | None = None
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    has_tools: bool | None = None
+    has_vision: bool | None = None
+    has_json_schema: bool | None = None
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +67,31 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+def pico_per_token(dollars_per_million: Decimal) -> int:
+    """Pico-dollars per token of a price in dollars per million tokens.
+
+    Errors: ValueError for a price that is negative, not finite, or not a whole number of pico-dollars.
+    """
+    if not dollars_per_million.is_finite() or dollars_per_million < 0:
+        raise ValueError(f"{dollars_per_million} is not a price")
+    pico = dollars_per_million * PICO_PER_USD_PER_MILLION
+    if pico != int(pico):
+        raise ValueError(f"{dollars_per_million} dollars per million tokens has more than six decimal places")
+    return int(pico)
+
+
+def price_per_million(input: Decimal, output: Decimal, cached: Decimal | None = None) -> Price:
+    """The price list of a model with plain prices, in dollars per million tokens.
+
+    Errors: ValueError for a price that is negative, not finite, or has more than six decimal places.
+    """
+    return Price(
+        input=pico_per_token(input),
+        output=pico_per_token(output),
+        cached=None if cached is None else pico_per_token(cached),
+    )
+
+
 def cost_of(price: Price | None, usage: Usage) -> Usd | None:
     """Price of one attempt; None where the price is unknown.
 
@@ -62,7 +101,7 @@ def cost_of(price: Price | None, usage: Usage) -> Usd | None:
     """
     if price is None:
         return None
-    if price.above is not None and price.above_tokens is not None and usage.input_tokens > price.above_tokens:
+    while price.above is not None and price.above_tokens is not None and usage.input_tokens > price.above_tokens:
         price = price.above
     pico = usage.input_tokens * price.input + usage.output_tokens * price.output
     if usage.cached_tokens and price.cached is not None:

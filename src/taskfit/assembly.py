@@ -1,0 +1,192 @@
+"""Configuration to opened plug-ins to a running Gateway: the only place that builds things."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from taskfit.catalogue.cards import card
+from taskfit.config import Config, load
+from taskfit.config.discover import probe_models
+from taskfit.config.starter import from_environment
+from taskfit.errors import ConfigurationError
+from taskfit.pipeline.admit import DEFAULT_TASK
+from taskfit.pipeline.clock import Clock, SystemClock
+from taskfit.pipeline.gateway import Gateway
+from taskfit.pipeline.house import House
+from taskfit.pipeline.outbox import Outbox
+from taskfit.plugins import load_plugins
+from taskfit.protocols import Check, Plugin, Provider, Store
+from taskfit.stores.spill import load_spilled, spill
+from taskfit.values.card import ModelCard
+from taskfit.values.task import Task
+
+DEFAULT_FILE = "taskfit.yaml"
+FILE_VARIABLE = "TASKFIT_CONFIG"
+NO_CONFIGURATION = """\
+there is no configuration
+  found   no file {file}, no key of a model vendor in the environment, no model server on this machine
+  wanted  a file, or for example OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY, or Ollama on port 11434
+  try     taskfit init, or taskfit demo to see it work without any key"""
+
+log = logging.getLogger("taskfit.assembly")
+
+
+def read_configuration(file: str | None, environ: Mapping[str, str]) -> Config:
+    """The configuration from the file named, else from $TASKFIT_CONFIG, else ./taskfit.yaml, else from the environment.
+
+    Errors: ConfigurationError, with every complaint.
+    """
+    named = file or environ.get(FILE_VARIABLE)
+    path = named or DEFAULT_FILE
+    kinds, checks = plugin_settings("providers"), plugin_settings("checks")
+    if named or Path(path).exists():
+        return load(path, kinds=kinds, checks=checks, environ=environ)
+    config = from_environment(environ, probe_models, kinds=kinds, checks=checks)
+    if config is None:
+        raise ConfigurationError(NO_CONFIGURATION.format(file=path))
+    return config
+
+
+def plugin_settings(group: str) -> Mapping[str, type[msgspec.Struct]]:
+    """The configuration types of a group's plug-ins by name."""
+    return {name: plugin.Settings for name, plugin in load_plugins(group).items()}
+
+
+def build_store(config: Config) -> Store:
+    """The store that the configuration names, not yet opened. Errors: ConfigurationError for an unknown scheme."""
+    scheme = config.store.partition(":")[0]
+    stores = load_plugins("stores")
+    if scheme not in stores:
+        raise ConfigurationError(f"store: {scheme}: is not one of {', '.join(stores)}")
+    store: Store = _build(stores[scheme], scheme, {"url": config.store})
+    return store
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A running gateway with all that was opened for it. Close it, or use it in `async with`."""
+
+    config: Config
+    gateway: Gateway
+    _plugins: list[Plugin] = field(default_factory=list)
+
+    async def __aenter__(self) -> "Assembly":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def reload(self, config: Config) -> None:
+        """Take another configuration. Walks under way end with the one they began with; their providers are closed after that.
+
+        The store, the address and whether keys are wanted stay as they are until a restart.
+        Errors: ConfigurationError; then nothing has changed.
+        """
+        house, plugins = await _open_house(config)
+        old, self._plugins = self._plugins, plugins
+        self.gateway.house, self.config = house, config
+        await _close_all(old)
+
+    async def close(self) -> None:
+        """Write what is left, then close everything."""
+        await _close_all(self._plugins)
+        left = self.gateway.outbox.stop(timeout_s=5)
+        if left:
+            path = spill_path(self.config)
+            spill(left, path)
+            log.error("records_spilled", extra={"count": len(left), "path": str(path)})
+        await self.gateway.store.close()
+
+
+async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
+    """Open everything that a configuration names.
+
+    Errors: ConfigurationError; StoreUnavailable when the store cannot be opened.
+    """
+    store = build_store(config)
+    await store.open()
+    house, plugins = await _open_house(config)
+    outbox = Outbox(store)
+    outbox.start()
+    gateway = Gateway(house, store=store, outbox=outbox, clock=clock or SystemClock())
+    await _take_back_spilled(config, gateway)
+    return Assembly(config=config, gateway=gateway, _plugins=plugins)
+
+
+def spill_path(config: Config) -> Path:
+    """Where records wait that could not be written before the end: beside the database."""
+    place = config.store.partition(":")[2]
+    return Path(f"{place}.outbox.jsonl" if place and place != ":memory:" else "taskfit.outbox.jsonl")
+
+
+async def _take_back_spilled(config: Config, gateway: Gateway) -> None:
+    path = spill_path(config)
+    if not path.exists():
+        return
+    records = load_spilled(path)
+    await gateway.outbox.call(lambda: gateway.store.append(records))
+    path.unlink()
+    log.warning("records_taken_back", extra={"count": len(records), "path": str(path)})
+
+
+async def _open_house(config: Config) -> tuple[House, list[Plugin]]:
+    """Build and open a configuration's plug-ins; on an error those already open are closed again."""
+    plugins: list[Plugin] = []
+    try:
+        providers = _providers(config)
+        checks = _checks(config)
+        profiler = _build(load_plugins("profilers")["rules"], "rules", {})
+        router = _build(load_plugins("routers")["ladder"], "ladder", {})
+        for plugin in (*providers.values(), *(check for uses in checks.values() for check in uses), profiler, router):
+            await plugin.open()
+            plugins.append(plugin)
+    except BaseException:
+        await _close_all(plugins)
+        raise
+    cards = _cards(config, providers)
+    tasks = {task.name: task for task in config.tasks}
+    pinned = {model: _pin(tasks[DEFAULT_TASK], model) for model in cards}
+    house = House(
+        tasks=tasks, pinned=pinned, aliases=config.aliases, cards=cards, providers=providers, checks=checks,
+        profiler=profiler, router=router, baseline=config.baseline,
+    )  # fmt: skip
+    return house, plugins
+
+
+def _pin(task: Task, model: str) -> Task:
+    return msgspec.structs.replace(task, ladder=(model,), checks=())
+
+
+def _providers(config: Config) -> dict[str, Provider]:
+    classes = load_plugins("providers")
+    return {provider.name: classes[provider.api](provider.name, provider.settings) for provider in config.providers}
+
+
+def _checks(config: Config) -> dict[str, tuple[Check, ...]]:
+    classes = load_plugins("checks")
+    return {task.name: tuple(_build(classes[use.name], use.name, dict(use.settings)) for use in task.checks) for task in config.tasks}
+
+
+def _cards(config: Config, providers: Mapping[str, Provider]) -> dict[str, ModelCard]:
+    today = datetime.now(UTC).date()
+    cards = {}
+    for model in config.models:
+        provider = providers[model.partition("/")[0]]
+        cards[model] = card(
+            model, price_source=provider.price_source(), facts=provider.card_facts(), override=config.overrides.get(model), on=today
+        )
+    return cards
+
+
+def _build(plugin: type[Any], name: str, settings: dict[str, Any]) -> Any:
+    return plugin(name, msgspec.convert(settings, plugin.Settings))
+
+
+async def _close_all(plugins: list[Plugin]) -> None:
+    for plugin in reversed(plugins):
+        await plugin.close()

@@ -1,0 +1,81 @@
+"""Admit: which contract a request comes under, and whether it is within its bounds.
+
+Who the caller is was found out before, at the door.
+"""
+
+import msgspec
+
+from taskfit.catalogue.names import nearest
+from taskfit.errors import ModelNotFound, TooLarge
+from taskfit.pipeline.house import House
+from taskfit.values.profile import Profile
+from taskfit.values.request import Request
+from taskfit.values.task import Match, Task
+
+AUTO = "auto"
+TASK_PREFIX = "task:"
+DEFAULT_TASK = "default"
+
+
+def choose_task(house: House, request: Request, profile: Profile) -> tuple[Task, str]:
+    """The contract for this request, and in a person's words how it was found.
+
+    Errors: ModelNotFound, with the nearest names.
+    """
+    asked = request.model
+    named = asked.removeprefix(TASK_PREFIX) if asked.startswith(TASK_PREFIX) else request.terms.task
+    if asked == AUTO or asked.startswith(TASK_PREFIX):
+        if named is not None:
+            return _task_named(house, named), f"the request names the task {named}"
+        return _task_matching(house, request, profile)
+    model = house.aliases.get(asked, asked)
+    pinned = house.pinned.get(model)
+    if pinned is None:
+        raise ModelNotFound(_unknown("model", asked, [*house.aliases, *house.cards, *(TASK_PREFIX + name for name in house.tasks), AUTO]))
+    if named is None:
+        return pinned, f"the request names the model {asked}"
+    task = _task_named(house, named)
+    return msgspec.structs.replace(task, ladder=(model,)), f"the request names the task {named} and the model {asked}"
+
+
+def check_bounds(task: Task, request: Request) -> None:
+    """Errors: TooLarge where the input is over the task's bounds."""
+    bounds, outline = task.bounds, request.outline
+    if bounds.max_chars is not None and outline.text_chars > bounds.max_chars:
+        raise TooLarge(f"the task {task.name} takes at most {bounds.max_chars} characters; these are {outline.text_chars}", param="messages")
+    if bounds.max_messages is not None and outline.message_count > bounds.max_messages:
+        raise TooLarge(
+            f"the task {task.name} takes at most {bounds.max_messages} messages; these are {outline.message_count}", param="messages"
+        )
+
+
+def _task_named(house: House, name: str) -> Task:
+    task = house.tasks.get(name)
+    if task is None:
+        raise ModelNotFound(_unknown("task", name, house.tasks))
+    return task
+
+
+def _task_matching(house: House, request: Request, profile: Profile) -> tuple[Task, str]:
+    for task in house.tasks.values():
+        if task.name != DEFAULT_TASK and _holds(task.match, request, profile):
+            return task, f"the first task whose match holds ({_describe(task.match)})"
+    return house.tasks[DEFAULT_TASK], "no task's match holds"
+
+
+def _holds(match: Match, request: Request, profile: Profile) -> bool:
+    if not match.surface and not match.kind:
+        return False
+    return (not match.surface or request.terms.surface in match.surface) and (not match.kind or profile.kind in match.kind)
+
+
+def _describe(match: Match) -> str:
+    parts = [f"{name} {' or '.join(values)}" for name, values in (("surface", match.surface), ("kind", match.kind)) if values]
+    return ", ".join(parts)
+
+
+def _unknown(what: str, name: str, known: "list[str] | object") -> str:
+    shown = ascii(name[:80])[1:-1] + ("…" if len(name) > 80 else "")
+    near = nearest(name, known)  # type: ignore[arg-type]  # any iterable of names
+    hint = f"; nearest: {', '.join(near)}" if near else "; GET /v1/models lists what there is"
+    return f"there is no {what} named {shown!r}{hint}"

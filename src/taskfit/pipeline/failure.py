@@ -1,0 +1,50 @@
+"""A walk that gave up, as the error that its caller sees."""
+
+from collections.abc import Sequence
+
+from taskfit.errors import NoCandidate, RequestError, TaskfitError, WalkFailed
+from taskfit.pipeline.attempt import LiveAttempt
+from taskfit.values.plan import Plan
+from taskfit.values.record import Outcome
+from taskfit.values.step import GiveUp
+
+_AS_THE_UPSTREAM_SAID = frozenset({"upstream_refused", "context_exceeded", "content_refused", "unsupported", "invalid_request"})
+_TIMEOUTS = frozenset({"deadline_exceeded", "upstream_timeout"})
+
+
+def walk_failure(step: GiveUp, plan: Plan, attempts: Sequence[LiveAttempt]) -> TaskfitError:
+    """One clear error: what was tried and what each model said, in words that are safe for the caller."""
+    if step.kind == "no_candidate":
+        reasons = "; ".join(f"{dropped.model}: {dropped.reason}" for dropped in plan.dropped)
+        return NoCandidate(f"no model of the task {plan.task} can take this request: {reasons}")
+    errors = [(live.value.model, live.error) for live in attempts if live.error is not None]
+    last = errors[-1][1] if errors else None
+    if isinstance(last, RequestError) and step.kind == last.kind:
+        return last
+    said = "; ".join(f"{model}: {_lower_first(error.caller_text)}" for model, error in errors)
+    return WalkFailed(
+        f"{_lead(step)}{said or 'no model was called'}",
+        reason=step.kind,
+        operator_text="; ".join(f"{model}: {error}" for model, error in errors) or step.why,
+        status=getattr(last, "status", None),
+        retry_after_s=max((error.retry_after_s or 0 for _, error in errors), default=0) or None,
+    )
+
+
+def outcome_of(kind: str) -> Outcome:
+    """How a record names the end of a walk that failed with an error of this kind."""
+    if kind in _TIMEOUTS:
+        return "timed_out"
+    return "refused" if kind in _AS_THE_UPSTREAM_SAID else "failed"
+
+
+def _lead(step: GiveUp) -> str:
+    if step.kind in _AS_THE_UPSTREAM_SAID:
+        return ""
+    if step.kind == "cut_answer":
+        return "the answer broke off: "
+    return f"no model answered, {step.why}: "
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

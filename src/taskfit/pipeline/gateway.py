@@ -1,0 +1,150 @@
+"""The gateway: requests in, walks out. The server, the command line and Python callers all stand in front of this one."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from random import getrandbits
+from typing import Any
+
+import msgspec
+
+from taskfit.errors import InvalidRequest, RequestError
+from taskfit.pipeline.clock import Clock, SystemClock
+from taskfit.pipeline.collect import collect
+from taskfit.pipeline.house import House
+from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.record import new_record_id, shown
+from taskfit.pipeline.stream import Walk, reserve
+from taskfit.protocols import RecordQuery, Store
+from taskfit.values.answer import Answer, Delta
+from taskfit.values.money import usd_from_decimal
+from taskfit.values.plan import Plan
+from taskfit.values.profile import Profile
+from taskfit.values.record import Record
+from taskfit.values.request import Caller, Dialect, Request, Terms
+from taskfit.wire.openai_chat import kind_of, read_request, status_of
+from decimal import Decimal
+
+Messages = str | Sequence[Mapping[str, Any]]
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole answer with the record of its walk."""
+
+    answer: Answer
+    record: Record
+
+    @property
+    def text(self) -> str:
+        """The answer's text."""
+        return self.answer.text
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be done with a request, and what it looks like."""
+
+    profile: Profile
+    plan: Plan
+
+
+class Gateway:
+    """Answers requests by the configuration it holds; `house` may be swapped while walks go on."""
+
+    def __init__(self, house: House, *, store: Store, outbox: Outbox, clock: Clock | None = None) -> None:
+        self.house = house
+        self.store = store
+        self.outbox = outbox
+        self.clock: Clock = clock or SystemClock()
+        self.is_draining = False
+
+    def walk(self, request: Request, *, began: float | None = None) -> Walk:
+        """The walk of a request that has been read already. `began` is the monotonic time at which it came in."""
+        return Walk(
+            self.house, request, outbox=self.outbox, clock=self.clock, began=self.clock.monotonic() if began is None else began
+        )
+
+    async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:
+        """One whole answer. `messages` is a prompt, or messages in OpenAI's shape.
+
+        `more`: `task`, `surface`, `session`, `deadline_s` (seconds), `max_cost_usd` (dollars); anything else goes into the body.
+        Errors: RequestError, WalkFailed, Overloaded.
+        """
+        async with self.walk(self._request(messages, model, more, is_stream=False)) as walk:
+            async with aclosing(walk.events()) as events:
+                answer = collect([event async for event in events])
+        assert walk.record is not None
+        return Answered(answer=answer, record=walk.record)
+
+    async def stream(self, messages: Messages, *, model: str = "auto", **more: Any) -> AsyncGenerator[Delta, None]:
+        """One answer as Deltas. Arguments and errors as for `answer`; close the generator if you leave it early."""
+        async with self.walk(self._request(messages, model, more, is_stream=True)) as walk:
+            async with aclosing(walk.events()) as events:
+                async for event in events:
+                    if isinstance(event, Delta):
+                        yield event
+
+    def explain(self, messages: Messages, *, model: str = "auto", **more: Any) -> Explained:
+        """What would be tried and why, without calling a model. Leaves no record."""
+        return self.explain_request(self._request(messages, model, more, is_stream=False))
+
+    def explain_request(self, request: Request) -> Explained:
+        """The same for a request that has been read already."""
+        walk = self.walk(request)
+        plan = walk.prepare()
+        assert walk.profile is not None
+        return Explained(profile=walk.profile, plan=plan)
+
+    def record_refusal(
+        self, error: RequestError, *, request_id: str, dialect: Dialect, caller: Caller, terms: Terms, asked: str, began: float
+    ) -> str:
+        """Leave the record of a request that could not even be read; its id. Errors: Overloaded."""
+        reserve(self.outbox)
+        at = self.clock.time()
+        record = Record(
+            id=new_record_id(at),
+            request_id=request_id,
+            at=at,
+            dialect=dialect,
+            asked=shown(asked),
+            outcome="refused",
+            status=status_of(error),
+            surface=terms.surface,
+            session=terms.session,
+            key_id=caller.key_id,
+            team=caller.team,
+            cost=0,
+            latency_ms=round((self.clock.monotonic() - began) * 1e3, 3),
+            error=kind_of(error),
+            error_text=str(error)[:1000],
+        )
+        self.outbox.put(record)
+        return record.id
+
+    async def find_records(self, query: RecordQuery) -> tuple[Record, ...]:
+        """Records that match, newest first. Errors: StoreUnavailable."""
+        return await self.outbox.call(lambda: self.store.find(query))
+
+    async def get_record(self, record_id: str) -> Record | None:
+        """One record. Errors: StoreUnavailable."""
+        return await self.outbox.call(lambda: self.store.get(record_id))
+
+    def _request(self, messages: Messages, model: str, more: dict[str, Any], *, is_stream: bool) -> Request:
+        terms = Terms(
+            task=more.pop("task", None),
+            surface=more.pop("surface", ""),
+            session=more.pop("session", None),
+            deadline_s=more.pop("deadline_s", None),
+            max_cost=_micro(more.pop("max_cost_usd", None)),
+        )
+        turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
+        body: dict[str, Any] = {"model": model, "messages": turns, **more}
+        if is_stream:
+            body["stream"] = True
+        try:
+            encoded = msgspec.json.encode(body)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidRequest(f"the request cannot be written as JSON: {error}") from error
+        return read_request(encoded, request_id=f"req-{getrandbits(96):024x}", terms=terms, caller=Caller(role="admin"))
+
+
+def _micro(dollars: float | None) -> int | None:
+    return None if dollars is None else usd_from_decimal(Decimal(str(dollars)))

@@ -1,0 +1,232 @@
+"""The walk of one request, as a stream of events: profile → plan → attempt → check → accept | escalate → record.
+
+Written once: a plain answer is a stream of one event. The events of a task with checks are held until the verdict; those of a
+stream without checks pass at once, and from then on no other model can take over.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from types import TracebackType
+from typing import Self, assert_never
+
+import msgspec
+
+from taskfit.errors import InternalError, Overloaded, RequestError, TaskfitError
+from taskfit.pipeline.admit import check_bounds, choose_task
+from taskfit.pipeline.attempt import LiveAttempt, begin, stream_events
+from taskfit.pipeline.check import check_answer, confidence_of
+from taskfit.pipeline.clock import Clock
+from taskfit.pipeline.escalate import next_step
+from taskfit.pipeline.failure import outcome_of, walk_failure
+from taskfit.pipeline.house import House
+from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.plan import make_plan
+from taskfit.pipeline.record import new_record_id, overhead_ms, total_cost, write_record
+from taskfit.protocols import Call, Check
+from taskfit.values.answer import Event
+from taskfit.values.attempt import Trail
+from taskfit.values.money import Usd
+from taskfit.values.plan import Plan
+from taskfit.values.profile import Profile
+from taskfit.values.record import Outcome, Record
+from taskfit.values.request import Request
+from taskfit.values.step import Accept, GiveUp, Try
+from taskfit.wire.openai_chat import kind_of, status_of
+
+STATUS_OK = 200
+STATUS_CLIENT_LEFT = 499
+
+
+def reserve(outbox: Outbox) -> None:
+    """A place for the record of one request, before anything is done for it. Errors: Overloaded when there is none."""
+    if not outbox.reserve():
+        raise Overloaded(
+            "the gateway cannot keep records at the moment and takes no more requests",
+            operator_text=f"the outbox is full ({outbox.failing or 'the store is slow'})",
+            retry_after_s=5,
+        )
+
+
+class Walk:
+    """One request on its way. Use it in `async with` and iterate `events()` once; whatever happens, it leaves one record.
+
+    The properties tell at any moment how far it is; `record` is set when it has ended.
+    """
+
+    def __init__(self, house: House, request: Request, *, outbox: Outbox, clock: Clock, began: float) -> None:
+        self.request = request
+        self.plan: Plan | None = None
+        self.profile: Profile | None = None
+        self.record: Record | None = None
+        self._house = house
+        self._outbox = outbox
+        self._clock = clock
+        self._began = began
+        self.at = clock.time()
+        self.id = new_record_id(self.at)
+        self._checks: Sequence[Check] = ()
+        self._live: list[LiveAttempt] = []
+        self._accepted: int | None = None
+        self._is_below_bar = False
+        self._first_event_ms: float | None = None
+
+    async def __aenter__(self) -> Self:
+        reserve(self._outbox)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._finish(error)
+
+    @property
+    def trail(self) -> Trail:
+        """The attempts so far."""
+        return tuple([live.value for live in self._live])
+
+    @property
+    def attempt_count(self) -> int:
+        """How many models have been called."""
+        return len(self._live)
+
+    @property
+    def model(self) -> str | None:
+        """The model that answers, or that is being tried."""
+        if self._accepted is not None:
+            return self._live[self._accepted].value.model
+        return self._live[-1].value.model if self._live else None
+
+    @property
+    def confidence(self) -> float | None:
+        """That of the accepted answer; None before that, or where nothing was checked."""
+        return None if self._accepted is None else self._live[self._accepted].value.confidence
+
+    @property
+    def cost(self) -> Usd | None:
+        """What the walk has cost so far. Units: micro-dollars."""
+        return total_cost(self.trail)
+
+    @property
+    def overhead_ms(self) -> float:
+        """Milliseconds not spent waiting for models: up to the first event of a stream, else up to now."""
+        if self._first_event_ms is None:
+            return overhead_ms(self.trail, self.elapsed_ms())
+        waited = [live.value.duration_ms or live.value.first_token_ms or 0.0 for live in self._live]
+        return max(0.0, self._first_event_ms - sum(waited))
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the request came in."""
+        return (self._clock.monotonic() - self._began) * 1e3
+
+    def prepare(self) -> Plan:
+        """Profile and plan, without calling a model. Errors: ModelNotFound, TooLarge."""
+        house, request = self._house, self.request
+        self.profile = profile = house.profiler.profile(request)
+        task, chosen_by = choose_task(house, request, profile)
+        check_bounds(task, request)
+        if task.checks:
+            self._checks = house.checks[task.name]
+        ranking = house.router.rank(request, profile, task, [house.cards[model] for model in task.ladder])
+        self.plan = make_plan(request, profile, task, cards=house.cards, ranking=ranking, chosen_by=chosen_by)
+        return self.plan
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """What the caller receives.
+
+        Errors: RequestError before any model was called; WalkFailed when none answered, or when a stream broke off after its
+        first event had been given out.
+        """
+        plan = self.prepare()
+        while True:
+            step = next_step(plan, self.trail, self.elapsed_ms() / 1e3)
+            match step:
+                case Try():
+                    async with aclosing(self._attempt(step, plan)) as events:
+                        async for event in events:
+                            yield event
+                case Accept():
+                    for event in self._accept(step):
+                        yield event
+                    return
+                case GiveUp():
+                    raise walk_failure(step, plan, self._live)
+                case _:
+                    assert_never(step)
+
+    def _accept(self, step: Accept) -> Sequence[Event]:
+        self._accepted = step.attempt
+        self._is_below_bar = step.is_below_bar
+        held = self._live[step.attempt].held
+        if held and self._first_event_ms is None and self.request.is_stream:
+            self._first_event_ms = self.elapsed_ms()
+        return held
+
+    async def _attempt(self, step: Try, plan: Plan) -> AsyncGenerator[Event, None]:
+        """Make one attempt; yields what need not wait for a verdict, and holds the rest."""
+        assert self.profile is not None
+        passes = self.request.is_stream and not self._checks
+        live = begin(step.candidate, self.profile, now_ms=self.elapsed_ms())
+        self._live.append(live)
+        try:
+            async with aclosing(self._call(step, plan)) as events:
+                async for event in events:
+                    live.saw(event, self.elapsed_ms())
+                    if not passes:
+                        live.held.append(event)
+                        continue
+                    if self._first_event_ms is None:
+                        self._first_event_ms = self.elapsed_ms()
+                    yield event
+        except TaskfitError as error:
+            is_committed = passes and live.value.first_token_ms is not None
+            live.end("cut" if is_committed else "failed", self.elapsed_ms(), error)
+            return
+        live.end("answered", self.elapsed_ms())
+        if self._checks:
+            verdicts = await check_answer(self._checks, self.request, live.collected.answer())
+            live.value = msgspec.structs.replace(live.value, verdicts=verdicts, confidence=confidence_of(verdicts))
+
+    def _call(self, step: Try, plan: Plan) -> AsyncGenerator[Event, None]:
+        card = step.candidate.card
+        left_s = plan.deadline_s - self.elapsed_ms() / 1e3
+        call = Call(request=self.request, model=card.name, first_byte_s=step.first_byte_s, total_s=max(step.first_byte_s, left_s))
+        return stream_events(self._house.providers[card.provider], call)
+
+    def _finish(self, error: BaseException | None) -> None:
+        """Leave the record. Synchronous, so that a cancellation cannot keep it from happening."""
+        for live in self._live:
+            if live.value.state == "running":
+                live.end("cancelled", self.elapsed_ms())
+        outcome, status, kind, text = self._ending(error)
+        baseline = self._house.cards[self._house.baseline] if self._house.baseline is not None else None
+        self.record = write_record(
+            self.request,
+            record_id=self.id,
+            at=self.at,
+            outcome=outcome,
+            status=status,
+            latency_ms=self.elapsed_ms(),
+            profile=self.profile,
+            plan=self.plan,
+            trail=self.trail,
+            accepted=self._accepted,
+            is_below_bar=self._is_below_bar,
+            baseline=baseline,
+            first_token_ms=self._first_event_ms,
+            error=kind,
+            error_text=text,
+        )
+        self._outbox.put(self.record)
+
+    def _ending(self, error: BaseException | None) -> tuple[Outcome, int, str | None, str | None]:
+        if error is None:
+            if self._accepted is not None:
+                return "answered", STATUS_OK, None, None
+            return "cancelled", STATUS_CLIENT_LEFT, None, None
+        if isinstance(error, TaskfitError):
+            kind = kind_of(error)
+            outcome: Outcome = "refused" if isinstance(error, RequestError) else outcome_of(kind)
+            return outcome, status_of(error), kind, str(error)[:1000]
+        if isinstance(error, TimeoutError):
+            return "timed_out", STATUS_CLIENT_LEFT, "deadline_exceeded", "the client read too slowly"
+        if isinstance(error, Exception):
+            return "failed", status_of(InternalError("")), InternalError.kind, f"{type(error).__name__}: {error}"[:1000]
+        return "cancelled", STATUS_CLIENT_LEFT, None, None

@@ -1,0 +1,119 @@
+"""Upstreams that speak OpenAI's chat completions: OpenAI itself, and every compatible server as a row of settings.
+
+A request of the same dialect takes the straight lane: its body goes out as it came, but for the model's name.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from taskfit.errors import CutAnswer, Unsupported
+from taskfit.protocols import Call
+from taskfit.providers.connection import Connection, Reply, upstream_error
+from taskfit.values.answer import Delta, Event
+from taskfit.values.request import Dialect
+from taskfit.values.secret import Secret
+from taskfit.wire.openai_chat import StreamReader, asks_for_usage, read_answer, write_request
+from taskfit.wire.sse import DONE, SseReader
+
+PATH = "/chat/completions"
+PRICE_SOURCES: Mapping[str, str] = {
+    "api.openai.com": "openai",
+    "api.cerebras.ai": "cerebras",
+    "api.deepseek.com": "deepseek",
+    "api.fireworks.ai": "fireworks",
+    "api.groq.com": "groq",
+    "api.mistral.ai": "mistral",
+    "api.together.xyz": "together",
+    "api.x.ai": "x-ai",
+    "openrouter.ai": "openrouter",
+}
+"""Hosts whose list prices are known, and the name that the price list has for them."""
+
+
+class OpenAISettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the upstream is and how it wants to be spoken to.
+
+    `url` ends before `/chat/completions`. `stream_usage` false: it does not know `stream_options.include_usage`. `proxy` and
+    `ca_file` are used only when given here: the environment's are not trusted.
+    """
+
+    url: str = "https://api.openai.com/v1"
+    key: Secret | None = None
+    headers: dict[str, str] = {}
+    stream_usage: bool = True
+    proxy: str | None = None
+    ca_file: str | None = None
+
+
+class OpenAI:
+    """An upstream of this dialect."""
+
+    Settings: ClassVar[type[msgspec.Struct]] = OpenAISettings
+    dialect: Dialect = "openai-chat"
+
+    def __init__(self, name: str, settings: OpenAISettings) -> None:
+        self.name = name
+        self._settings = settings
+        headers = [("content-type", "application/json"), *settings.headers.items()]
+        if settings.key is not None:
+            headers.append(("authorization", f"Bearer {settings.key.reveal()}"))
+        self._connection = Connection(settings.url, headers=headers, proxy=settings.proxy, ca_file=settings.ca_file)
+
+    async def open(self) -> None:
+        """Prepare the connection pool; connects to nothing."""
+        await self._connection.open()
+
+    async def close(self) -> None:
+        """Drop idle connections; calls in flight end by themselves."""
+        await self._connection.close()
+
+    def card_facts(self) -> Mapping[str, bool | None]:
+        """Nothing is known of every model of such a server."""
+        return {}
+
+    def price_source(self) -> str | None:
+        """By the host of the URL."""
+        return PRICE_SOURCES.get(urlsplit(self._settings.url).hostname or "")
+
+    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        """See `taskfit.protocols.Provider`."""
+        request = call.request
+        if request.dialect != self.dialect:
+            raise Unsupported(f"a request of the dialect {request.dialect} cannot be sent to an OpenAI-compatible model")
+        body = write_request(request, model=call.model, wants_usage=self._settings.stream_usage)
+        reply = await self._connection.post(PATH, body, first_byte_s=call.first_byte_s, total_s=call.total_s)
+        try:
+            if not 200 <= reply.status < 300:
+                raise upstream_error(reply.status, reply.headers, await reply.read())
+            if not request.is_stream:
+                yield read_answer(await reply.read())
+                return
+            async with aclosing(self._deltas(reply, hides_usage=not asks_for_usage(request))) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            await reply.close()
+
+    async def _deltas(self, reply: Reply, *, hides_usage: bool) -> AsyncGenerator[Delta, None]:
+        """The stream's events. It is whole once a finish was seen: some servers never send `[DONE]`, some send it twice."""
+        frames, reader = SseReader(), StreamReader(hides_usage=hides_usage)
+        has_finished = False
+        async with aclosing(reply.chunks()) as chunks:
+            async for chunk in chunks:
+                for payload in frames.feed(chunk):
+                    if payload == DONE:
+                        continue
+                    delta = reader.read(payload)
+                    has_finished = has_finished or delta.finish is not None
+                    yield delta
+        for payload in frames.finish():
+            if payload != DONE:
+                delta = reader.read(payload)
+                has_finished = has_finished or delta.finish is not None
+                yield delta
+        if not has_finished:
+            raise CutAnswer("the stream ended without a finish reason")

@@ -1,0 +1,111 @@
+"""The ASGI application: the door, the route table's lookup, and the outermost place where errors are answered."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from taskfit.errors import Forbidden, HeadersTooLarge, InternalError, MethodNotAllowed, NotFound, TaskfitError
+from taskfit.pipeline.gateway import Gateway
+from taskfit.server.asgi import Receive, Scope, Send
+from taskfit.server.exchange import Exchange, connection_of
+from taskfit.server.keyring import Keyring
+from taskfit.server.routes import Route, check_access
+
+MAX_HEADERS = 100
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
+
+log = logging.getLogger("taskfit.server")
+
+
+class Application:
+    """Serves a gateway. `routes` is the whole table; there are no others."""
+
+    def __init__(self, gateway: Gateway, keyring: Keyring, routes: Sequence[Route]) -> None:
+        self.gateway = gateway
+        self.keyring = keyring
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._tailed: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            head, brace, _ = route.path.partition("{")
+            (self._tailed if brace else self._exact).setdefault(head, {})[route.method] = route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection: a request, or the server's own start and stop."""
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _live(receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(self.gateway, self.keyring, scope)
+        connection = connection_of(scope)
+        task = asyncio.current_task()
+        if connection is not None and task is not None:
+            connection.when_left(task.cancel)
+        try:
+            await self._route(exchange, scope, receive, send)
+        except asyncio.CancelledError:
+            if connection is None or not connection.has_left:
+                raise
+            if task is not None:
+                task.uncancel()
+        except TaskfitError as error:
+            log.info("request_failed", extra={"request_id": exchange.request_id, "kind": error.kind, "reason": str(error)[:500]})
+            await exchange.fail(error, send)
+        except Exception:  # noqa: BLE001  # the outermost door
+            log.exception("internal_error", extra={"request_id": exchange.request_id})
+            await exchange.fail(InternalError("something went wrong inside the gateway; its log has the request id"), send)
+        finally:
+            if connection is not None and task is not None:
+                connection.forget(task.cancel)
+
+    async def _route(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        if len(scope["headers"]) > MAX_HEADERS:
+            raise HeadersTooLarge(f"at most {MAX_HEADERS} headers are taken")
+        route = self._find(exchange, scope["path"], scope["method"])
+        if route.access != "anyone":
+            if not exchange.keyring.is_auth_on:
+                _check_host(exchange)
+            exchange.caller = await exchange.keyring.authenticate(exchange.headers)
+            check_access(route, exchange.caller)
+        await route.endpoint(exchange, scope, receive, send)
+
+    def _find(self, exchange: Exchange, path: str, method: str) -> Route:
+        methods = self._exact.get(path)
+        if methods is None:
+            methods = self._find_tailed(exchange, path)
+        if methods is None:
+            raise NotFound("there is no such route")
+        route = methods.get(method)
+        if route is None:
+            raise MethodNotAllowed(f"this route takes {' and '.join(sorted(methods))}", allowed=tuple(sorted(methods)))
+        return route
+
+
+    def _find_tailed(self, exchange: Exchange, path: str) -> dict[str, Route] | None:
+        """Routes that end in `/{name}`; the tail is one segment, or for a model `provider/name`."""
+        for head, methods in self._tailed.items():
+            if path.startswith(head) and len(path) > len(head):
+                exchange.tail = path[len(head) :]
+                return methods
+        return None
+
+
+def _check_host(exchange: Exchange) -> None:
+    """Without keys, only this machine may ask: a web page that has its name resolve to 127.0.0.1 still sends its own name."""
+    host = exchange.headers.get(b"host", b"").decode("latin-1")
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        name = None
+    if name not in LOOPBACK_NAMES:
+        raise Forbidden("without authentication only requests to localhost are taken")
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,151 @@
+"""The headers of the public interface: reading what a caller asks for, writing what a walk tells."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from random import getrandbits
+
+from taskfit.errors import InvalidRequest, TaskfitError, Unsupported
+from taskfit.pipeline.stream import Walk
+from taskfit.values.money import Usd, format_usd, usd_from_decimal
+from taskfit.values.request import Terms
+
+TASK = "x-taskfit-task"
+SURFACE = "x-taskfit-surface"
+SESSION = "x-taskfit-session"
+DEADLINE = "x-taskfit-deadline-ms"
+MAX_COST = "x-taskfit-max-cost-usd"
+STORE = "x-taskfit-store"
+CACHE = "x-taskfit-cache"
+RECORD = "x-taskfit-record"
+MODEL = "x-taskfit-model"
+ATTEMPTS = "x-taskfit-attempts"
+CONFIDENCE = "x-taskfit-confidence"
+COST = "x-taskfit-cost-usd"
+COST_ALIAS = "x-litellm-response-cost"
+OVERHEAD = "x-taskfit-overhead-ms"
+REQUEST_ID = "x-request-id"
+SHOULD_RETRY = "x-should-retry"
+RETRY_AFTER = "retry-after"
+
+UNKNOWN = "unknown"
+PENDING = "pending"
+MAX_NAME_CHARS = 128
+MAX_DEADLINE_MS = 3_600_000
+MAX_COST_USD = 1_000_000
+
+Headers = Mapping[bytes, bytes]
+Pairs = list[tuple[bytes, bytes]]
+
+_PREFIX = b"x-taskfit-"
+_JSON = (b"content-type", b"application/json")
+_EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
+_NO_CACHE = (b"cache-control", b"no-cache")
+_NO_BUFFER = (b"x-accel-buffering", b"no")
+_NO_RETRY = (SHOULD_RETRY.encode(), b"false")
+_PLEASE_RETRY = (SHOULD_RETRY.encode(), b"true")
+
+
+def request_id(headers: Headers) -> str:
+    """The caller's own id where it is a sane one, else a new one."""
+    given = headers.get(b"x-request-id")
+    if given is not None and len(given) <= MAX_NAME_CHARS and given.isascii():
+        text = given.decode()
+        if text.isprintable() and " " not in text and text:
+            return text
+    return f"req-{getrandbits(96):024x}"
+
+
+def read_terms(headers: Headers) -> Terms:
+    """What the caller asks for beside the body. Errors: InvalidRequest, Unsupported; each names the header."""
+    asked = {name.decode("latin-1"): value for name, value in headers.items() if name.startswith(_PREFIX)}
+    if not asked:
+        return _NOTHING_ASKED
+    return Terms(
+        task=_name(asked, TASK),
+        surface=_name(asked, SURFACE) or "",
+        session=_name(asked, SESSION),
+        deadline_s=_deadline_s(asked),
+        max_cost=_max_cost(asked),
+    )
+
+
+_NOTHING_ASKED = Terms()
+
+
+def refuse_later_headers(headers: Headers) -> None:
+    """Errors: Unsupported for a header whose meaning is not built yet, unless it asks for what is done anyway."""
+    for name, harmless in ((STORE, ("none", "off")), (CACHE, ("no-store", "off"))):
+        value = headers.get(name.encode())
+        if value is not None and value.decode("latin-1") not in harmless:
+            raise Unsupported(f"the header {name} takes only {' or '.join(harmless)} for now: nothing is stored or cached yet", param=name)
+
+
+def answer_headers(walk: Walk, *, is_stream: bool) -> Pairs:
+    """The headers of an answer. A stream's cost is not known at its beginning: it stands in a comment at its end."""
+    plan, confidence = walk.plan, walk.confidence
+    cost = PENDING if is_stream else format_usd(walk.cost)
+    pairs = [_EVENTS, _NO_CACHE, _NO_BUFFER] if is_stream else [_JSON]
+    pairs += [
+        (b"x-request-id", walk.request.id.encode()),
+        (b"x-taskfit-record", walk.id.encode()),
+        (b"x-taskfit-task", (plan.task if plan else UNKNOWN).encode()),
+        (b"x-taskfit-model", (walk.model or UNKNOWN).encode()),
+        (b"x-taskfit-attempts", b"%d" % walk.attempt_count),
+        (b"x-taskfit-confidence", b"unknown" if confidence is None else b"%.4f" % confidence),
+        (b"x-taskfit-cost-usd", cost.encode()),
+        (b"x-taskfit-overhead-ms", b"%.3f" % walk.overhead_ms),
+    ]
+    if cost not in (PENDING, UNKNOWN):
+        pairs.append((b"x-litellm-response-cost", cost.encode()))
+    return pairs
+
+
+def failure_headers(error: TaskfitError, *, request_id: str, record_id: str | None, walk: Walk | None = None) -> Pairs:
+    """The headers of an error. A client's retry makes sense only where the error says so: a finished walk has tried what there is."""
+    if walk is not None and walk.plan is not None:
+        pairs = answer_headers(walk, is_stream=False)
+    else:
+        pairs = [_JSON, (b"x-request-id", request_id.encode())]
+        if record_id is not None:
+            pairs.append((b"x-taskfit-record", record_id.encode()))
+    pairs.append(_PLEASE_RETRY if error.retry == "later" else _NO_RETRY)
+    if error.retry_after_s:
+        pairs.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
+    return pairs
+
+
+def cost_comment(walk: Walk) -> str:
+    """What the end of a stream tells about its cost."""
+    return f"{COST}={format_usd(walk.cost)}"
+
+
+def _name(asked: Mapping[str, bytes], header: str) -> str | None:
+    value = asked.get(header)
+    if value is None:
+        return None
+    text = value.decode("latin-1")
+    if not text or len(text) > MAX_NAME_CHARS or not text.isascii() or not text.isprintable():
+        raise InvalidRequest(f"the header {header} wants 1 to {MAX_NAME_CHARS} printable ASCII characters", param=header)
+    return text
+
+
+def _deadline_s(asked: Mapping[str, bytes]) -> float | None:
+    value = asked.get(DEADLINE)
+    if value is None:
+        return None
+    if not (value.isdigit() and len(value) <= 9 and 1 <= int(value) <= MAX_DEADLINE_MS):
+        raise InvalidRequest(f"the header {DEADLINE} wants whole milliseconds from 1 to {MAX_DEADLINE_MS}", param=DEADLINE)
+    return int(value) / 1e3
+
+
+def _max_cost(asked: Mapping[str, bytes]) -> Usd | None:
+    value = asked.get(MAX_COST)
+    if value is None:
+        return None
+    try:
+        dollars = Decimal(value.decode("ascii"))
+    except (InvalidOperation, UnicodeDecodeError):
+        dollars = Decimal("NaN")
+    if not (dollars.is_finite() and 0 <= dollars <= MAX_COST_USD):
+        raise InvalidRequest(f"the header {MAX_COST} wants dollars from 0 to {MAX_COST_USD}, for example 0.01", param=MAX_COST)
+    return usd_from_decimal(dollars)

@@ -1,0 +1,19 @@
+"""`/healthz`: the process lives. `/readyz`: it can take requests, and what is wrong if it cannot, or only just can."""
+
+from taskfit.server.asgi import Receive, Scope, Send
+from taskfit.server.exchange import Exchange
+
+READY, NOT_READY = 200, 503
+
+
+async def healthz(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    """Always 200."""
+    await exchange.send_json({"status": "ok"}, send)
+
+
+async def readyz(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    """503 while draining or when no more records can be kept. A failing store is told while requests still go on."""
+    outbox = exchange.gateway.outbox
+    status = "draining" if exchange.gateway.is_draining else "full" if outbox.is_full else "degraded" if outbox.failing else "ok"
+    facts = {"status": status, "records_waiting": outbox.depth, "store": "failing" if outbox.failing else "ok"}
+    await exchange.send_json(facts, send, status=NOT_READY if status in ("draining", "full") else READY)

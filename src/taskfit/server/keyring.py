@@ -1,0 +1,99 @@
+"""Who a caller is: keys, kept by the store as hashes, looked up in memory.
+
+A key is 32 random bytes, so its plain SHA-256 cannot be searched for; a slow hash would only cost time on every request.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from hashlib import sha256
+from secrets import token_hex, token_urlsafe
+
+from taskfit.errors import StoreUnavailable, Unauthenticated
+from taskfit.pipeline.gateway import Gateway
+from taskfit.protocols import Key
+from taskfit.values.request import Caller, Role
+
+PREFIX = "tf-"
+MIN_PRESET_CHARS = 20
+REFRESH_S = 2.0
+MISS_REFRESH_S = 0.5
+PRESETS: tuple[tuple[str, Role], ...] = (("TASKFIT_ADMIN_KEY", "admin"), ("TASKFIT_CLIENT_KEY", "client"))
+
+log = logging.getLogger("taskfit.keys")
+
+
+def digest_of(key: str | bytes) -> str:
+    """What is kept of a key."""
+    return sha256(key if isinstance(key, bytes) else key.encode()).hexdigest()
+
+
+def new_key(name: str, role: Role, *, at: float, team: str = "", text: str | None = None) -> tuple[Key, str]:
+    """A key to keep, and its text, which is shown once and never kept."""
+    text = text or f"{PREFIX}{role}-{token_urlsafe(32)}"
+    return Key(id=f"key-{token_hex(6)}", name=name, digest=digest_of(text), role=role, team=team, created_at=at), text
+
+
+class Keyring:
+    """The keys that are valid now. Changes made by other processes are seen within two seconds."""
+
+    def __init__(self, gateway: Gateway, *, is_auth_on: bool) -> None:
+        self._gateway = gateway
+        self._is_auth_on = is_auth_on
+        self._callers: Mapping[str, Caller] = {}
+        self._read_at = float("-inf")
+        self._refreshing = asyncio.Lock()
+
+    @property
+    def is_auth_on(self) -> bool:
+        """Whether a key is wanted."""
+        return self._is_auth_on
+
+    async def authenticate(self, headers: Mapping[bytes, bytes]) -> Caller:
+        """The caller of a request. Errors: Unauthenticated."""
+        if not self._is_auth_on:
+            return _ANYONE
+        given = _key_in(headers)
+        if given is None:
+            raise Unauthenticated("no key: send Authorization: Bearer YOUR_KEY")
+        digest = sha256(given).hexdigest()
+        caller = self._callers.get(digest)
+        if caller is None:
+            await self._refresh(MISS_REFRESH_S)
+            caller = self._callers.get(digest)
+            if caller is None:
+                raise Unauthenticated("this key is not valid")
+        return caller
+
+    async def keep_fresh(self) -> None:
+        """See keys made or revoked elsewhere; runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            await self._refresh(REFRESH_S / 2)
+
+    async def read(self) -> None:
+        """Read all keys now. Errors: StoreUnavailable."""
+        keys = await self._gateway.outbox.call(self._gateway.store.keys)
+        self._callers = {key.digest: Caller(key_id=key.id, role=key.role, team=key.team) for key in keys if key.revoked_at is None}
+        self._read_at = self._gateway.clock.monotonic()
+
+    async def _refresh(self, max_age_s: float) -> None:
+        async with self._refreshing:
+            if self._gateway.clock.monotonic() - self._read_at < max_age_s:
+                return
+            try:
+                await self.read()
+            except StoreUnavailable as error:
+                self._read_at = self._gateway.clock.monotonic()
+                log.warning("keys_not_read", extra={"reason": str(error)})
+
+
+_ANYONE = Caller(key_id=None, role="admin")
+
+
+def _key_in(headers: Mapping[bytes, bytes]) -> bytes | None:
+    bearer = headers.get(b"authorization")
+    if bearer is not None:
+        scheme, _, key = bearer.partition(b" ")
+        return key.strip() if scheme.lower() == b"bearer" else None
+    return headers.get(b"x-api-key") or headers.get(b"api-key")

@@ -1,0 +1,29 @@
+"""The route table's types: what is served where, and who may ask for it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from taskfit.errors import Forbidden
+from taskfit.server.asgi import Receive, Scope, Send
+from taskfit.values.request import Caller
+
+if TYPE_CHECKING:
+    from taskfit.server.exchange import Exchange
+
+Access: TypeAlias = Literal["anyone", "client", "admin"]
+Endpoint: TypeAlias = Callable[["Exchange", Scope, Receive, Send], Awaitable[None]]
+
+
+class Route(NamedTuple):
+    """One row of the table. `path` may end in `/{name}`, which matches the rest of a path."""
+
+    method: str
+    path: str
+    access: Access
+    endpoint: Endpoint
+
+
+def check_access(route: Route, caller: Caller) -> None:
+    """Errors: Forbidden. The matched route decides, never the text of a URL."""
+    if route.access == "admin" and caller.role != "admin":
+        raise Forbidden("this needs an admin key")

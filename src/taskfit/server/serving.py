@@ -1,0 +1,206 @@
+"""Running the server: uvicorn around the application, first keys, reload, and an orderly end."""
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from taskfit.assembly import Assembly, assemble
+from taskfit.config import Config, differences
+from taskfit.errors import ConfigurationError, TaskfitError
+from taskfit.protocols import Key
+from taskfit.server.application import Application
+from taskfit.server.keyring import MIN_PRESET_CHARS, PRESETS, Keyring, new_key
+from taskfit.server.protocol import TimedProtocol
+from taskfit.server.table import ROUTES
+
+GRACE_S = 30
+KEEP_ALIVE_S = 75
+WATCH_S = 1.0
+
+log = logging.getLogger("taskfit.server")
+
+
+@dataclass(slots=True, frozen=True)
+class Started:
+    """What a person wants to know when the server is up: where it is, and the keys that were made just now."""
+
+    url: str
+    config: Config
+    new_keys: Mapping[str, str]
+
+
+async def serve(
+    config: Config,
+    *,
+    environ: Mapping[str, str],
+    reread: Callable[[], Config] | None = None,
+    on_start: Callable[[Started], None] = lambda started: None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until `stop` is set. `reread` reads the configuration again, for a reload.
+
+    Errors: ConfigurationError, also when the address is taken; StoreUnavailable.
+    """
+    listener = _bind(config.host, config.port)
+    async with await assemble(config) as assembly:
+        keyring = Keyring(assembly.gateway, is_auth_on=config.is_auth_on)
+        new_keys = await first_keys(assembly, environ) if config.is_auth_on else {}
+        await keyring.read()
+        server = _server(assembly, keyring)
+        port = listener.getsockname()[1]
+        background = [asyncio.create_task(keyring.keep_fresh())]
+        if reread is not None:
+            background.append(asyncio.create_task(_reload_on_change(assembly, reread)))
+        if stop is not None:
+            background.append(asyncio.create_task(_stop_on(stop, server)))
+        try:
+            await _run(server, listener, lambda: on_start(Started(url_of(config.host, port), config, new_keys)))
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+
+
+async def first_keys(assembly: Assembly, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Keep the keys preset in the environment; where there are none at all, make an admin's and a client's.
+
+    Gives the texts of those just made, by role: they are shown once. Errors: ConfigurationError for a preset that can be guessed.
+    """
+    gateway = assembly.gateway
+    now = gateway.clock.time()
+    known = {key.digest for key in await gateway.outbox.call(gateway.store.keys)}
+    made: dict[str, str] = {}
+    fresh: list[Key] = []
+    for variable, role in PRESETS:
+        preset = environ.get(variable)
+        if preset is not None and len(preset) < MIN_PRESET_CHARS:
+            raise ConfigurationError(f"{variable} is too short to be safe: {MIN_PRESET_CHARS} random characters or more are wanted")
+        if preset is None and known:
+            continue
+        key, text = new_key(f"first {role}", role, at=now, text=preset)
+        if key.digest in known:
+            continue
+        fresh.append(key)
+        if preset is None:
+            made[role] = text
+    for key in fresh:
+        await gateway.outbox.call(lambda key=key: gateway.store.add_key(key))  # type: ignore[misc]  # binds the loop's key
+    return made
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, telling the gateway as soon as it is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, assembly: Assembly) -> None:
+        super().__init__(config)
+        self._assembly = assembly
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Not ready any more; requests under way end within the grace period."""
+        self._assembly.gateway.is_draining = True
+        super().handle_exit(sig, frame)
+
+
+def _server(assembly: Assembly, keyring: Keyring) -> _Server:
+    settings = uvicorn.Config(
+        Application(assembly.gateway, keyring, ROUTES),
+        http=TimedProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return _Server(settings, assembly)
+
+
+async def _run(server: _Server, listener: socket.socket, on_start: Callable[[], None]) -> None:
+    """Run the server. uvicorn raises the signal that stopped it again when it has ended: by then it must be harmless."""
+    loop = asyncio.get_running_loop()
+    is_main = threading.current_thread() is threading.main_thread()
+    for sig in (signal.SIGTERM, signal.SIGINT) if is_main else ():
+        loop.add_signal_handler(sig, lambda: None)
+    announcing = asyncio.create_task(_announce(server, on_start))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        announcing.cancel()
+
+
+async def _announce(server: _Server, on_start: Callable[[], None]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.005)
+    on_start()
+
+
+async def _stop_on(stop: asyncio.Event, server: _Server) -> None:
+    await stop.wait()
+    server.handle_exit(signal.SIGTERM, None)
+
+
+async def _reload_on_change(assembly: Assembly, reread: Callable[[], Config]) -> None:
+    """Reload on SIGHUP, and when the file has changed. A configuration with mistakes changes nothing and is told in the log."""
+    asked = asyncio.Event()
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+    seen = _stamp(assembly.config)
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asked.wait(), WATCH_S)
+        now = _stamp(assembly.config)
+        if not asked.is_set() and now == seen:
+            continue
+        asked.clear()
+        seen = now
+        await reload(assembly, reread)
+
+
+async def reload(assembly: Assembly, reread: Callable[[], Config]) -> bool:
+    """Take the configuration as it is now; whether that went well."""
+    try:
+        config = reread()
+        changes = differences(assembly.config, config)
+        await assembly.reload(config)
+    except TaskfitError as error:
+        log.error("configuration_not_reloaded", extra={"reason": str(error)})
+        return False
+    log.warning("configuration_reloaded", extra={"changes": list(changes)})
+    return True
+
+
+def _stamp(config: Config) -> tuple[int, int] | None:
+    try:
+        status = Path(config.file).stat() if config.file else None
+    except OSError:
+        return None
+    return None if status is None else (status.st_mtime_ns, status.st_size)
+
+
+def url_of(host: str, port: int) -> str:
+    """The address as a person would open it."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        raise ConfigurationError(
+            f"listen: cannot listen on {url_of(host, port)}: {error.strerror or error}\n  try     another port: listen: {host}:{port + 1}"
+        ) from error
+    return listener

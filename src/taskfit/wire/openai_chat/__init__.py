@@ -1,0 +1,24 @@
+"""OpenAI's chat completions, both ways.
+
+Source: the API reference of OpenAI's `POST /v1/chat/completions` as read in November 2026, and what compatible servers make of it.
+"""
+
+from taskfit.wire.openai_chat.answers import StreamReader, read_answer
+from taskfit.wire.openai_chat.conversations import read_conversation
+from taskfit.wire.openai_chat.failures import kind_of, status_of, write_failure
+from taskfit.wire.openai_chat.replies import write_answer, write_delta
+from taskfit.wire.openai_chat.requests import asks_for_usage, read_request, write_request
+
+__all__ = [
+    "StreamReader",
+    "asks_for_usage",
+    "kind_of",
+    "read_answer",
+    "read_conversation",
+    "read_request",
+    "status_of",
+    "write_answer",
+    "write_delta",
+    "write_failure",
+    "write_request",
+]
