@@ -1,4 +1,4 @@
-"""Writes the generated parts of docs/reference: errors from the error tree, commands from --help, keys from their rows.
+"""Writes the generated parts of docs/reference: errors from the error tree, commands from --help, keys from the configuration.
 
 A page is prose with one part between two marks; only that part is written. `--check` writes nothing and fails where a page
 is stale.
@@ -27,7 +27,7 @@ REASONS = {
     "deadline_exceeded": "No time was left for another attempt: the deadline of the request or of the task has passed.",
 }
 """Kinds of a failed walk that are no class of their own."""
-LATER = " Not supported yet: refused."
+LATER = " *Not supported yet.*"
 WORDS = {"str": "text", "int": "a number", "float": "a number", "bool": "true or false", "Secret": "a secret, as `${NAME}`"}
 
 
@@ -62,7 +62,7 @@ def commands() -> str:
 
 
 SECTIONS: dict[str, tuple[rows.Key, ...]] = {
-    "The file": rows.TOP,
+    "The top of the file": rows.TOP,
     "`providers`: each provider": rows.PROVIDER,
     "`models`: the long form of an alias": rows.MODEL_FACTS,
     "`price` of a model": rows.PRICE,
@@ -79,8 +79,8 @@ def table(heads: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
 
 
 def section(keys: tuple[rows.Key, ...]) -> str:
-    lines = [(f"`{key.name}`", key.takes, "" if key.is_later else key.default, key.means + LATER * key.is_later) for key in keys]
-    return table(("key", "takes", "without it", "meaning"), lines)
+    lines = [(f"`{key.name}`", key.takes, key.means + LATER * key.is_later, "" if key.is_later else key.default) for key in keys]
+    return table(("key", "takes", "meaning", "without it"), lines)
 
 
 def written(wanted: object) -> str:
@@ -98,24 +98,37 @@ def written(wanted: object) -> str:
     return str(wanted)
 
 
+def plain(value: object) -> str:
+    return f"`{value}`" if isinstance(value, str) else f"`{msgspec.json.encode(value).decode()}`"
+
+
 def settings(group: str) -> Iterator[str]:
     """A table for the settings of each plug-in that taskfit ships."""
     for name, plugin in load_plugins(group).items():
-        if not plugin.__module__.startswith("taskfit.") or not msgspec.structs.fields(plugin.Settings):
+        if not plugin.__module__.startswith("taskfit."):
+            continue
+        if not msgspec.structs.fields(plugin.Settings):
+            yield f"### `{name}`\n\nTakes no settings."
             continue
         hints = get_type_hints(plugin.Settings)
         lines = []
         for field in msgspec.structs.fields(plugin.Settings):
-            default = "required" if field.required else "" if field.default in {None, msgspec.NODEFAULT} else f"`{field.default}`"
+            default = "required" if field.required else "" if field.default in {None, msgspec.NODEFAULT} else plain(field.default)
             lines.append((f"`{field.encode_name}`", written(hints[field.name]), default))
         doc = cleandoc(plugin.Settings.__doc__ or "")
         yield f"### `{name}`\n\n{doc}\n\n" + table(("key", "takes", "without it"), lines)
 
 
+def between(name: str, part: str) -> str:
+    head, rest = (PAGES / name).read_text().split(BEGIN, 1)
+    return f"{head}{BEGIN}\n\n{part}\n\n{END}{rest.split(END, 1)[1]}"
+
+
 def keys() -> str:
     parts = [f"## {title}\n\n{section(keys)}" for title, keys in SECTIONS.items()]
     parts += ["## Settings of the APIs that providers speak", *settings("providers")]
-    parts += ["## Settings of the checks", *(list(settings("checks")) or ["The checks that there are take no settings."])]
+    parts += ["## Settings of the checks", *settings("checks")]
+    parts += [f"Known, and refused as not supported yet: {', '.join(f'`{name}`' for name in rows.LATER_CHECKS)}."]
     return "\n\n".join(parts)
 
 
@@ -123,19 +136,18 @@ PARTS: dict[str, Callable[[], str]] = {"errors.md": errors, "cli.md": commands, 
 
 
 def main() -> int:
+    is_check = "--check" in sys.argv
     stale = []
     for name, write in PARTS.items():
-        page = PAGES / name
-        before = page.read_text()
-        head, rest = before.split(BEGIN, 1)
-        after = f"{head}{BEGIN}\n\n{write()}\n\n{END}{rest.split(END, 1)[1]}"
-        if after != before:
-            stale.append(name)
-            if "--check" not in sys.argv:
-                page.write_text(after)
+        page, text = PAGES / name, between(name, write())
+        if page.read_text() == text:
+            continue
+        stale.append(name)
+        if not is_check:
+            page.write_text(text)
     if stale:
-        print(f"docs/reference: {', '.join(stale)} {'out of date: run make golden' if '--check' in sys.argv else 'written'}")
-    return 1 if stale and "--check" in sys.argv else 0
+        print(f"docs/reference: {', '.join(stale)} {'out of date: run make golden' if is_check else 'written'}")
+    return 1 if stale and is_check else 0
 
 
 if __name__ == "__main__":

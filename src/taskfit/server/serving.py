@@ -1,6 +1,7 @@
 """Running the server: uvicorn around the application, first keys, reload, and an orderly end."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -62,12 +63,19 @@ async def serve(
             background.append(asyncio.create_task(_reload_on_change(assembly, reread)))
         if stop is not None:
             background.append(asyncio.create_task(_stop_on(stop, server)))
+        _settle_memory()
         try:
             await _run(server, listener, lambda: on_start(Started(url_of(config.host, port), config, new_keys)))
         finally:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
+
+
+def _settle_memory() -> None:
+    """Keep the collector from walking what was loaded for good: price lists and modules are most of the heap."""
+    gc.collect()
+    gc.freeze()
 
 
 async def first_keys(assembly: Assembly, environ: Mapping[str, str]) -> Mapping[str, str]:
@@ -116,6 +124,7 @@ def _server(assembly: Assembly, keyring: Keyring) -> _Server:
         http=TimedProtocol,
         ws="none",
         lifespan="off",
+        proxy_headers=False,
         access_log=False,
         log_config=None,
         server_header=False,

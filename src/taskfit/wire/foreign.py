@@ -19,7 +19,7 @@ ABSURD_TOKENS = 10**9
 MESSAGE_CHARS = 500
 NULL = msgspec.Raw(b"null")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_KEY_LIKE = re.compile(r"(?=[\w+/=*.-]*\d)[\w+/=*.-]{16,}|\b[sr]k-[\w*-]{4,}")
+_KEY_LIKE = re.compile(r"(?=[\w+/=*-]*\d)[\w+/=*-]{32,}|\b(?:[sr]k-[\w*-]{4,}|AIza[\w*-]{8,}|Bearer \S+)")
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -35,7 +35,7 @@ _FAULT = msgspec.json.Decoder(_Fault)
 
 
 def read_json(payload: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
-    """The payload as the decoder's type. NaN and Infinity, which Python servers write, are read as null.
+    """The payload as the decoder's type. NaN and Infinity, which Python servers write, are read as null (so msgspec writes them).
 
     Errors: InvalidAnswer for broken JSON, wrong types, invalid UTF-8, and nesting that is too deep.
     """
@@ -46,7 +46,7 @@ def read_json(payload: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) ->
         if b"NaN" not in raw and b"Infinity" not in raw:
             raise errors.InvalidAnswer(f"the upstream's JSON cannot be read: {error}") from error
     try:
-        return decoder.decode(msgspec.json.encode(json.loads(raw.decode(), parse_constant=lambda _: None)))
+        return decoder.decode(msgspec.json.encode(json.loads(raw.decode())))
     except _UNREADABLE as error:
         raise errors.InvalidAnswer(f"the upstream's JSON cannot be read: {error}") from error
 
@@ -80,7 +80,7 @@ def object_text(raw: msgspec.Raw) -> str:
 
 def are_plausible(*counts: int) -> bool:
     """Whether all of them can be token counts of one answer."""
-    return all(0 <= count <= ABSURD_TOKENS for count in counts)
+    return min(counts) >= 0 and max(counts) <= ABSURD_TOKENS
 
 
 def fault_of(raw: msgspec.Raw, table: dict[str, type[errors.UpstreamError]]) -> errors.UpstreamError:

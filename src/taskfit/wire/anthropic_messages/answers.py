@@ -225,11 +225,9 @@ class StreamReader:
     def _start(self, event: _Event) -> Delta | None:
         match foreign.read_json(event.content_block, _KIND).type:
             case "text":
-                text = foreign.read_json(event.content_block, _TEXT).text
-                return Delta(dialect=DIALECT, text=text) if text else None
+                return _said(text=foreign.read_json(event.content_block, _TEXT).text)
             case "thinking":
-                thought = foreign.read_json(event.content_block, _THINKING).thinking
-                return Delta(dialect=DIALECT, reasoning=thought) if thought else None
+                return _said(reasoning=foreign.read_json(event.content_block, _THINKING).thinking)
             case "tool_use":
                 call = foreign.read_json(event.content_block, _TOOL_USE)
                 opened = _OpenCall(self._calls_begun, foreign.object_text(call.input))
@@ -242,9 +240,9 @@ class StreamReader:
     def _piece(self, event: _Event) -> Delta | None:
         match foreign.read_json(event.delta, _KIND).type:
             case "text_delta":
-                return Delta(dialect=DIALECT, text=foreign.read_json(event.delta, _TEXT).text)
+                return _said(text=foreign.read_json(event.delta, _TEXT).text)
             case "thinking_delta":
-                return Delta(dialect=DIALECT, reasoning=foreign.read_json(event.delta, _THINKING).thinking)
+                return _said(reasoning=foreign.read_json(event.delta, _THINKING).thinking)
             case "input_json_delta":
                 opened = self._calls.get(foreign.read_json(event.index, _INDEX))
                 piece = foreign.read_json(event.delta, _JSON_PIECE).partial_json
@@ -257,6 +255,8 @@ class StreamReader:
 
     def _stop(self, event: _Event) -> Delta | None:
         """A call without arguments gets no piece at all, but its arguments are still an object."""
+        if not self._calls:
+            return None
         opened = self._calls.pop(foreign.read_json(event.index, _INDEX), None)
         if opened is None or opened.whole is None:
             return None
@@ -272,6 +272,10 @@ class StreamReader:
             return
         said = {name: value for name in _Usage.__struct_fields__ if (value := getattr(counts, name)) is not None}
         self._counts = msgspec.structs.replace(self._counts, **said)
+
+
+def _said(*, text: str = "", reasoning: str = "") -> Delta | None:
+    return Delta(dialect=DIALECT, text=text, reasoning=reasoning) if text or reasoning else None
 
 
 def _calls(delta: ToolCallDelta) -> Delta:

@@ -133,10 +133,11 @@ def _said(candidate: _Candidate, response_id: str | None, payload: bytes, *, fir
     """`first` is the place of the payload's first call among all calls of the answer."""
     parts = (candidate.content.parts or ()) if candidate.content else ()
     asked = [part.function_call for part in parts if part.function_call is not None]
+    calls = [_call(call, call.id or _made_id(response_id, payload, place)) for place, call in enumerate(asked, first)]
     return _Said(
-        text="".join(part.text or "" for part in parts if not part.thought),
-        reasoning="".join(part.text or "" for part in parts if part.thought),
-        calls=tuple(_call(call, call.id or _made_id(response_id, payload, place)) for place, call in enumerate(asked, first)),
+        text="".join([part.text for part in parts if part.text and not part.thought]),
+        reasoning="".join([part.text for part in parts if part.text and part.thought]),
+        calls=tuple(calls),
     )
 
 
@@ -189,10 +190,10 @@ class StreamReader:
         response = _read(payload)
         candidate = response.candidates[0] if response.candidates else _Candidate()
         said = _said(candidate, response.response_id, payload, first=self._calls_begun)
-        calls = tuple(
-            ToolCallDelta(index=self._calls_begun + place, id=call.id, name=call.name, arguments=call.arguments)
-            for place, call in enumerate(said.calls)
-        )
+        calls = tuple([
+            ToolCallDelta(index=index, id=call.id, name=call.name, arguments=call.arguments)
+            for index, call in enumerate(said.calls, self._calls_begun)
+        ])  # fmt: skip
         self._calls_begun += len(calls)
         finish = _finish(candidate.finish_reason, has_calls=self._calls_begun > 0)
         self._is_finished = self._is_finished or finish is not None

@@ -1,0 +1,203 @@
+"""A configuration as it is in force, written out, and the difference between two of them. Secrets are three stars.
+
+What is written here can be read again; only the secrets are lost.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from taskfit.config.scalars import core_value
+from taskfit.config.settings import Config, ProviderConfig
+from taskfit.config.tree import child_path
+from taskfit.values.card import CardFacts, Price
+from taskfit.values.money import MICRO
+from taskfit.values.secret import Secret
+from taskfit.values.task import CheckUse, Task
+
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*|[0-9]{1,9}(ms|s|m)|[0-9]+(\.[0-9]+){3}:[0-9]+")
+SECRET_NAME = re.compile(r"key|token|secret|password|authorization|cookie|credential", re.IGNORECASE)
+USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+PICO = 1_000_000
+
+
+def describe(config: Config) -> str:
+    """The configuration in force as YAML, with everything inherited written out and secrets as ***."""
+    return "\n".join(_block(_tree(config), 0)) + "\n"
+
+
+def differences(old: Config, new: Config) -> tuple[str, ...]:
+    """What changes from one configuration to the other, a line each; a changed secret is named, not shown."""
+    return tuple(_changes(_tree(old), _tree(new), ""))
+
+
+def _tree(config: Config) -> dict[str, Any]:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    tree = {
+        "providers": {provider.name: _provider(provider) for provider in config.providers},
+        "models": _models(config),
+        "tasks": {task.name: _task(task) for task in config.tasks},
+        "baseline": config.baseline,
+        "listen": f"{host}:{config.port}",
+        "auth": "keys" if config.is_auth_on else "off",
+        "store": config.store,
+    }
+    return {key: value for key, value in tree.items() if value not in (None, {})}
+
+
+def _provider(provider: ProviderConfig) -> dict[str, Any]:
+    settings = msgspec.to_builtins(provider.settings, builtin_types=(Secret,), enc_hook=lambda secret: secret)
+    return {"api": provider.api} | {key: _masked(value, key, provider.hidden) for key, value in settings.items()}
+
+
+def _masked(value: Any, path: str, hidden: frozenset[str]) -> Any:
+    """Wraps in Secret what must not be shown: named like a secret, or from the environment and not an address."""
+    name = re.split(r"[.\[]", path)[-1]
+    match value:
+        case dict():
+            return {key: _masked(inner, child_path(path, key), hidden) for key, inner in value.items()}
+        case list() | tuple():
+            return [_masked(inner, f"{path}[{number}]", hidden) for number, inner in enumerate(value)]
+        case str() if SECRET_NAME.search(name) or (path in hidden and name != "url"):
+            return Secret(value)
+        case str():
+            return USER_IN_URL.sub("***", value)
+        case _:
+            return value
+
+
+def _models(config: Config) -> dict[str, Any]:
+    models: dict[str, Any] = {}
+    told: set[str] = set()
+    for alias, model in config.aliases.items():
+        facts = config.overrides.get(model)
+        models[alias] = model if facts is None or model in told else {"model": model} | _facts(facts)
+        told.add(model)
+    return models
+
+
+def _facts(facts: CardFacts) -> dict[str, Any]:
+    said = {
+        "price": None if facts.price is None else _price(facts.price),
+        "context": facts.context_tokens,
+        "max_output": facts.max_output_tokens,
+        "tools": facts.has_tools,
+        "vision": facts.has_vision,
+        "json_schema": facts.has_json_schema,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _price(price: Price) -> dict[str, Any]:
+    parts = {"input": price.input, "output": price.output, "cached": price.cached}
+    return {key: Decimal(pico) / PICO for key, pico in parts.items() if pico is not None}
+
+
+def _task(task: Task) -> dict[str, Any]:
+    match = {key: list(said) for key, said in (("surface", task.match.surface), ("kind", task.match.kind)) if said}
+    bounds = {"max_chars": task.bounds.max_chars, "max_messages": task.bounds.max_messages}
+    said = {
+        "description": task.description or None,
+        "owner": task.owner or None,
+        "match": match or None,
+        "path": task.path,
+        "ladder": list(task.ladder),
+        "input": {key: bound for key, bound in bounds.items() if bound is not None} or None,
+        "checks": [_check(use) for use in task.checks],
+        "accept": {"bar": task.bar},
+        "deadline": _duration(task.deadline_s),
+        "first_byte": None if task.first_byte_s is None else _duration(task.first_byte_s),
+        "max_cost": None if task.max_cost is None else Decimal(task.max_cost) / MICRO,
+        "max_attempts": task.max_attempts,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _check(use: CheckUse) -> Any:
+    return {use.name: _masked(dict(use.settings), use.name, frozenset())} if use.settings else use.name
+
+
+def _duration(seconds: float) -> str:
+    exact = Decimal(repr(seconds))
+    for unit_s, unit in ((60, "m"), (1, "s")):
+        if exact % unit_s == 0:
+            return f"{int(exact / unit_s)}{unit}"
+    return f"{(exact * 1000).normalize():f}ms"
+
+
+def _changes(old: Any, new: Any, path: str) -> list[str]:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return [] if old == new else [f"changed  {path}: {_change(old, new)}"]
+    lines: list[str] = []
+    for key in [*old, *(key for key in new if key not in old)]:
+        below = f"{path}.{key}" if path else key
+        if key not in new:
+            lines.append(f"removed  {below}: {_flow(old[key])}")
+        elif key not in old:
+            lines.append(f"added    {below}: {_flow(new[key])}")
+        else:
+            lines += _changes(old[key], new[key], below)
+    if not lines and list(old) != list(new) and path in ("tasks", "models"):
+        lines.append(f"changed  {path}: the order, now {', '.join(new)}")
+    return lines
+
+
+def _change(old: Any, new: Any) -> str:
+    before, after = _flow(old), _flow(new)
+    return f"{before} -> {after}" if before != after else "another value, which is not shown"
+
+
+def _block(value: Mapping[str, Any], depth: int) -> list[str]:
+    lines: list[str] = []
+    for key, inner in value.items():
+        label = f"{'  ' * depth}{_scalar(key)}:"
+        if isinstance(inner, dict) and inner and depth < 2:
+            lines += [label, *_block(inner, depth + 1)]
+        else:
+            lines.append(f"{label} {_flow(inner)}")
+    return lines
+
+
+def _flow(value: Any) -> str:
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_scalar(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(_flow(inner) for inner in value) + "]"
+        case _:
+            return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return f"{value:f}"
+        case int():
+            return str(value)
+        case float():
+            return repr(value).replace("inf", ".inf").replace("nan", ".nan")
+        case Secret():
+            return '"***"'
+        case _:
+            return yaml_text(str(value))
+
+
+def yaml_text(text: str) -> str:
+    """Text as one YAML scalar that reads back as the same text, also inside brackets."""
+    if PLAIN.fullmatch(text) and isinstance(core_value(text), str):
+        return text
+    escaped = json.dumps(text.replace("${", "$${"), ensure_ascii=False)
+    return "".join(c if c.isprintable() else _escape(c) for c in escaped)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

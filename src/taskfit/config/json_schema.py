@@ -1,0 +1,114 @@
+"""The JSON Schema of the file, for editors. What is not supported yet is left out, so that an editor does not offer it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from taskfit.config.keys import ACCEPT, INPUT, MATCH, MODEL_FACTS, OWN_TO_A_TASK, PRICE, PROVIDER, TASK, TOP, Key
+from taskfit.values.secret import Secret
+
+Kinds = Mapping[str, type[msgspec.Struct]]
+
+DURATION = {
+    "type": "string",
+    "pattern": "^[0-9]{1,9}(\\.[0-9]{1,6})?(ms|s|m|h)$",
+    "description": "A duration: 1500ms, 4s, 2m; at most 1h.",
+}
+MODEL = {"type": "string", "minLength": 1, "description": "An alias, or provider/model."}
+
+
+def schema(kinds: Kinds, checks: Kinds) -> dict[str, Any]:
+    """JSON Schema, draft 2020-12, with a description for every key."""
+    fields = {struct: msgspec.structs.fields(struct) for struct in [*kinds.values(), *checks.values()]}
+    types = {struct: [field.type for field in of] for struct, of in fields.items()}
+    flat = [wanted for of in types.values() for wanted in of]
+    schemas, definitions = msgspec.json.schema_components(flat, schema_hook=_hook, ref_template="#/$defs/{name}")
+    drawn = iter(schemas)
+    settings = {struct: _settings(of, [next(drawn) for _ in of]) for struct, of in fields.items()}
+    sections = {
+        "providers": _providers({name: settings[struct] for name, struct in kinds.items()}),
+        "models": _models(),
+        "tasks": _named(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", {"$ref": "#/$defs/task"}),
+        "defaults": {"$ref": "#/$defs/defaults"},
+    }
+    parts = {
+        "match": _object(MATCH) | {"minProperties": 1},
+        "input": _object(INPUT),
+        "accept": _object(ACCEPT),
+        "checks": _checks({name: settings[struct] for name, struct in checks.items()}),
+    }
+    inherited = tuple(key for key in TASK if key.name not in OWN_TO_A_TASK)
+    made = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "taskfit.yaml",
+        **_object(TOP, sections),
+        "required": ["providers"],
+        "$defs": {
+            **definitions,
+            "duration": DURATION,
+            "model": MODEL,
+            "task": _object(TASK, parts),
+            "defaults": _object(inherited, parts),
+        },
+    }
+    return msgspec.json.decode(msgspec.json.encode(made), type=dict[str, Any])  # lists for tuples, and JSON for certain
+
+
+def _hook(wanted: type) -> dict[str, Any]:
+    if wanted is Secret:
+        return {"type": "string", "minLength": 1, "description": "A secret; write ${NAME} to take it from the environment."}
+    raise NotImplementedError
+
+
+def _object(keys: tuple[Key, ...], filled: Mapping[str, Any] = {}) -> dict[str, Any]:
+    properties = {
+        key.name: {"description": key.means, **(key.schema or filled.get(key.name, {}))} for key in keys if not key.is_later
+    }
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _named(pattern: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "propertyNames": {"pattern": pattern}, "additionalProperties": value}
+
+
+def _settings(fields: tuple[msgspec.structs.FieldInfo, ...], schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    properties = {field.encode_name: drawn for field, drawn in zip(fields, schemas, strict=True)}
+    required = [field.encode_name for field in fields if field.required]
+    shape: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    return shape | ({"required": required} if required else {})
+
+
+def _providers(settings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    api = {"description": PROVIDER[0].means}
+    with_api = [
+        shape
+        | {"properties": {"api": {"const": name, **api}, **shape["properties"]}, "required": ["api", *shape.get("required", [])]}
+        for name, shape in settings.items()
+    ]
+    # Under the name of an API the key `api` may be left out, and with no required setting so may everything else.
+    own_name = {
+        name: {"anyOf": [*with_api, *([shape] if shape.get("required") else [shape, {"type": "null"}])]}
+        for name, shape in settings.items()
+    }
+    named = _named(r"^[a-z0-9][a-z0-9_-]*$", {"anyOf": with_api})
+    return named | {"properties": own_name, "minProperties": 1}
+
+
+def _models() -> dict[str, Any]:
+    price = _object(PRICE) | {"required": ["input", "output"]}
+    long = _object(MODEL_FACTS, {"price": price}) | {"required": ["model"]}
+    pinned = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*/.+$", "description": "provider/model"}
+    return _named(r"^(?!auto$|task:)[A-Za-z0-9][A-Za-z0-9._:-]*$", {"anyOf": [pinned, long]})
+
+
+def _checks(settings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    bare = {"enum": [name for name, shape in settings.items() if not shape.get("required")]}
+    told = {
+        "type": "object",
+        "properties": {name: {"anyOf": [shape, {"type": "null"}]} for name, shape in settings.items()},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"type": "array", "items": {"anyOf": [bare, told]}}

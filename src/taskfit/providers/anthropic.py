@@ -1,0 +1,80 @@
+"""Models behind Anthropic's Messages API: Anthropic's own, and servers that speak its dialect."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from taskfit.protocols import Call
+from taskfit.providers.connection import Connection
+from taskfit.providers.exchange import conversation_of, exchange, headers_with
+from taskfit.values.answer import Event
+from taskfit.values.request import Dialect
+from taskfit.values.secret import Secret
+from taskfit.wire import anthropic_messages
+
+VENDOR_HOST = "api.anthropic.com"
+VERSION = "2023-06-01"
+
+
+class AnthropicSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to reach the server.
+
+    `max_output_tokens` is sent where the request has no limit of its own, because the API demands one. `headers` are sent with
+    every request and win over those of the house. `url` may end in /v1 or not.
+    """
+
+    url: str = f"https://{VENDOR_HOST}"
+    key: Secret | None = None
+    max_output_tokens: int = 8192
+    headers: dict[str, str] = {}
+    ca_file: str | None = None
+    proxy: str | None = None
+
+
+class Anthropic:
+    """Speaks to one server. Holds its connections between open and close."""
+
+    Settings: ClassVar[type[msgspec.Struct]] = AnthropicSettings
+    dialect: Dialect = "anthropic-messages"
+
+    def __init__(self, name: str, settings: AnthropicSettings) -> None:
+        self.name = name
+        self._settings = settings
+        self._path = "/messages" if urlsplit(settings.url).path.rstrip("/").endswith("/v1") else "/v1/messages"
+        headers = {"content-type": "application/json", "anthropic-version": VERSION}
+        if settings.key is not None:
+            headers["x-api-key"] = settings.key.reveal()
+        self._connection = Connection(
+            settings.url, headers=headers_with(headers, settings.headers), proxy=settings.proxy, ca_file=settings.ca_file
+        )
+
+    async def open(self) -> None:
+        """Get ready to connect."""
+        await self._connection.open()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._connection.close()
+
+    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        """See protocols.Provider."""
+        return exchange(
+            self._connection, call, prepare=self._prepare, read_answer=anthropic_messages.read_answer,
+            new_reader=anthropic_messages.StreamReader,
+        )  # fmt: skip
+
+    def _prepare(self, call: Call) -> tuple[str, bytes]:
+        return self._path, anthropic_messages.write_request(
+            conversation_of(call), model=call.model, is_stream=call.request.is_stream,
+            default_max_tokens=self._settings.max_output_tokens,
+        )  # fmt: skip
+
+    def card_facts(self) -> Mapping[str, bool | None]:
+        """What every model that the vendor serves today can do."""
+        return {"has_tools": True, "has_vision": True, "has_json_schema": True}
+
+    def price_source(self) -> str | None:
+        """The vendor's list prices hold for the vendor's own server only."""
+        return "anthropic" if urlsplit(self._settings.url).hostname == VENDOR_HOST else None

@@ -1,0 +1,85 @@
+"""Models behind Google's generateContent API: the Gemini API itself, and servers that speak its dialect."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import ClassVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from taskfit.protocols import Call
+from taskfit.providers.connection import Connection
+from taskfit.providers.exchange import conversation_of, exchange, headers_with
+from taskfit.values.answer import Event
+from taskfit.values.request import Dialect
+from taskfit.values.secret import Secret
+from taskfit.wire import gemini_generate
+
+VENDOR_HOST = "generativelanguage.googleapis.com"
+VERSION = "v1beta"
+COLLECTIONS = ("models/", "tunedModels/")
+
+
+class GeminiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to reach the server.
+
+    `headers` are sent with every request and win over those of the house. `url` may end in the API's version or not.
+    """
+
+    url: str = f"https://{VENDOR_HOST}"
+    key: Secret | None = None
+    headers: dict[str, str] = {}
+    ca_file: str | None = None
+    proxy: str | None = None
+
+
+class Gemini:
+    """Speaks to one server. Holds its connections between open and close."""
+
+    Settings: ClassVar[type[msgspec.Struct]] = GeminiSettings
+    dialect: Dialect = "gemini-generate"
+
+    def __init__(self, name: str, settings: GeminiSettings) -> None:
+        self.name = name
+        self._settings = settings
+        has_version = urlsplit(settings.url).path.rstrip("/").endswith(("/v1", "/v1alpha", "/v1beta"))
+        self._prefix = "" if has_version else f"/{VERSION}"
+        headers = {"content-type": "application/json"}
+        if settings.key is not None:
+            headers["x-goog-api-key"] = settings.key.reveal()
+        self._connection = Connection(
+            settings.url, headers=headers_with(headers, settings.headers), proxy=settings.proxy, ca_file=settings.ca_file
+        )
+
+    async def open(self) -> None:
+        """Get ready to connect."""
+        await self._connection.open()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._connection.close()
+
+    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        """See protocols.Provider."""
+        return exchange(
+            self._connection, call, prepare=self._prepare, read_answer=gemini_generate.read_answer,
+            new_reader=gemini_generate.StreamReader,
+        )  # fmt: skip
+
+    def _prepare(self, call: Call) -> tuple[str, bytes]:
+        body = gemini_generate.write_request(conversation_of(call), model=call.model)
+        verb = "streamGenerateContent?alt=sse" if call.request.is_stream else "generateContent"
+        return f"{self._prefix}/{resource_of(call.model)}:{verb}", body
+
+    def card_facts(self) -> Mapping[str, bool | None]:
+        """What every model that the vendor serves today can do."""
+        return {"has_tools": True, "has_vision": True, "has_json_schema": True}
+
+    def price_source(self) -> str | None:
+        """The vendor's list prices hold for the vendor's own server only."""
+        return "google" if urlsplit(self._settings.url).hostname == VENDOR_HOST else None
+
+
+def resource_of(model: str) -> str:
+    """The model's place in the path; nothing in its name can lead out of its collection."""
+    collection = next((prefix for prefix in COLLECTIONS if model.startswith(prefix)), "models/")
+    return collection + quote(model.removeprefix(collection), safe="")

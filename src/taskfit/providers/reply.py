@@ -1,0 +1,293 @@
+"""One answer of an upstream on its way: filled by its socket, read by one reader.
+
+Knows no parser and no event loop's transport: what it needs of its socket is a `Line`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final, Protocol
+
+import msgspec
+
+from taskfit.errors import CutAnswer, InternalError, InvalidAnswer, Unreachable, UpstreamError
+from taskfit.providers.inflate import Inflater
+
+HIGH_WATER_BYTES: Final = 256 * 1024
+_MAX_LOOSE_PIECES: Final = 4096
+
+_HEAD, _PIECE, _WHOLE = range(3)   # what the one reader of an answer waits for
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one upstream may take. Units as the names say; `max_body_bytes` counts inflated bytes of whole answers.
+
+    `idle_s` is the longest gap between two pieces of a body. Pooled sockets older than `keepalive_s` are closed, not reused.
+    """
+
+    connect_s: float = 5.0
+    idle_s: float = 60.0
+    keepalive_s: float = 30.0
+    max_head_bytes: int = 65536
+    max_body_bytes: int = 64 * 1024 * 1024
+    max_pool: int = 512
+
+
+class Line(Protocol):
+    """What an answer needs of its socket. Deadlines are points of the loop's clock."""
+
+    limits: Limits
+    peer: str
+
+    def watch(self, deadline: float) -> None:
+        """Give up the answer at this time, or at its total limit."""
+
+    def watch_gap(self) -> None:
+        """Give up the answer when nothing comes within the idle limit."""
+
+    def watch_total(self) -> None:
+        """Nobody waits: only the total limit holds."""
+
+    def new_waiter(self) -> "asyncio.Future[None]":
+        """A future of the socket's loop."""
+        ...
+
+    def resume(self) -> None:
+        """Read on, if reading was paused."""
+
+    def fail(self, error: UpstreamError) -> None:
+        """End the answer with this error and close."""
+
+    def drop(self) -> None:
+        """Close at once."""
+
+
+class Reply:
+    """A status, header fields, and a body that is read once, whole or in pieces.
+
+    It has one reader. A reader that leaves early (by cancellation, `close`, or closing the generator) closes the socket;
+    the socket of a complete answer is back in its pool already.
+    """
+
+    __slots__ = (
+        "_buffered_bytes", "_first_at", "_headers", "_is_complete", "_joined", "_pieces", "_socket", "_waiter", "_wants",
+        "_whole", "failure", "fields", "received_bytes", "status",
+    )
+
+    def __init__(self, socket: Line, first_at: float) -> None:
+        self.status = 0
+        self.fields: list[tuple[bytes, bytes]] = []
+        self.received_bytes = 0
+        self._socket = socket
+        self._first_at = first_at
+        self._pieces: list[bytes] = []
+        self._buffered_bytes = 0
+        self._joined = 0   # so many pieces at the front are large ones
+        self._is_complete = False
+        self.failure: UpstreamError | None = None   # why it ended early
+        self._waiter: asyncio.Future[None] | None = None
+        self._wants = _HEAD
+        self._headers: dict[str, str] | None = None
+        self._whole: bytes | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case; repeated fields are joined by a comma."""
+        if self._headers is None:
+            found: dict[str, str] = {}
+            for raw_name, raw_value in self.fields:
+                name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+                found[name] = f"{found[name]}, {value}" if name in found else value
+            self._headers = found
+        return self._headers
+
+    async def read(self) -> bytes:
+        """The whole body, inflated.
+
+        Errors: CutAnswer, UpstreamTimeout; InvalidAnswer when it is larger than the limit or cannot be inflated.
+        """
+        if self._whole is None:
+            self._whole = await (self._read_plain() if self._coding() is None else self._read_coded())
+        return self._whole
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Pieces of the body as they arrive, inflated; whatever arrived between two reads comes as one piece.
+
+        Reading from the upstream stops while 256 KiB wait for the reader. Errors: as `read`, after all that came before.
+        """
+        coding = self._coding()
+        inflater = None if coding is None else Inflater(coding, self._socket.limits.max_body_bytes, self._socket.peer)
+        try:
+            while True:
+                piece = self._take()
+                if piece and inflater is not None:
+                    for part in inflater.feed(piece):
+                        yield part
+                elif piece:
+                    yield piece
+                elif self._is_complete:
+                    break
+                else:
+                    self._raise_failure()
+                    await self._wait(_PIECE)
+            if inflater is not None:
+                inflater.finish()
+        finally:
+            self._abandon()
+
+    async def close(self) -> None:
+        """Leave. May be called again."""
+        self._abandon()
+        self._pieces.clear()
+
+    # for Connection
+
+    async def wait_for_head(self) -> bool:
+        """Whether an answer began. False: the socket was lost before a byte came, and `failure` says how."""
+        if not self.status and self.failure is None:
+            await self._wait(_HEAD)
+        if self.status:
+            return True
+        if isinstance(self.failure, Unreachable):
+            return False
+        self._raise_failure()
+        raise InternalError("an answer without a head")
+
+    # for Socket
+
+    def add(self, piece: bytes) -> None:
+        """A piece of the body."""
+        self._pieces.append(piece)
+        self.received_bytes += len(piece)
+        self._buffered_bytes += len(piece)
+
+    def is_over(self, limit_bytes: int) -> bool:
+        """Whether more than this waits for a reader that takes pieces (or for none yet)."""
+        return self._buffered_bytes > limit_bytes and self._wants != _WHOLE
+
+    def head_arrived(self) -> None:
+        """The status and the header fields are there."""
+        if self._wants == _HEAD:
+            self._wake()
+
+    def body_arrived(self) -> None:
+        """Something more of the body is there."""
+        if self._wants != _WHOLE:
+            self._wake()
+        elif self._buffered_bytes > self._socket.limits.max_body_bytes:
+            self._socket.fail(self._too_large())
+        elif self._waiter is not None:
+            self._join_loose_pieces()
+            self._socket.watch_gap()
+
+    def end(self, failure: UpstreamError | None) -> None:
+        """Nothing more comes. None: the answer is complete."""
+        self.failure = failure
+        self._is_complete = failure is None
+        self._wake()
+
+    def judge_loss(self, cause: Exception | None, *, has_begun: bool) -> UpstreamError | None:
+        """What the loss of the socket means here; None: it was the answer's proper end."""
+        peer = self._socket.peer
+        failure: UpstreamError | None = None
+        how = f"was lost ({type(cause).__name__}: {cause})" if cause is not None else "was closed"
+        if not has_begun and not self.status:
+            failure = Unreachable(f"{peer}: the connection {how} before a byte of an answer came")
+        elif not self.status:
+            failure = CutAnswer(f"{peer}: the connection {how} in the middle of the answer's head")
+        elif cause is not None or not {"content-length", "transfer-encoding"}.isdisjoint(self.headers):
+            failure = CutAnswer(f"{peer}: the connection {how} in the middle of the body", status=self.status)
+        if failure is not None:
+            failure.__cause__ = cause
+        return failure
+
+    # inside
+
+    async def _wait(self, wants: int) -> None:
+        socket = self._socket
+        self._wants = wants
+        if wants != _HEAD:
+            if self.received_bytes:
+                socket.watch_gap()
+            else:
+                socket.watch(self._first_at)
+            socket.resume()
+        self._waiter = socket.new_waiter()
+        try:
+            await self._waiter
+        except BaseException:   # cancelled, or the coroutine was closed: whoever waited has left
+            self._abandon()
+            raise
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            self._socket.watch_total()
+            waiter.set_result(None)
+
+    async def _read_plain(self) -> bytes:
+        limit = self._socket.limits.max_body_bytes
+        if not self._is_complete and self.failure is None:
+            if int(self.headers.get("content-length", "0")) > limit or self._buffered_bytes > limit:
+                self._abandon()
+                raise self._too_large()
+            await self._wait(_WHOLE)
+        self._raise_failure()
+        if self._buffered_bytes > limit:
+            raise self._too_large()
+        return self._take()
+
+    async def _read_coded(self) -> bytes:
+        parts: list[bytes] = []
+        pieces = self.chunks()
+        try:
+            async for part in pieces:
+                parts.append(part)
+                await asyncio.sleep(0)   # a small body may inflate for a tenth of a second
+        finally:
+            await pieces.aclose()
+        return b"".join(parts)
+
+    def _join_loose_pieces(self) -> None:
+        """An object per piece costs thirty times a body that comes in chunks of two bytes."""
+        if len(self._pieces) - self._joined > _MAX_LOOSE_PIECES:
+            self._pieces[self._joined :] = [b"".join(self._pieces[self._joined :])]
+            self._joined += 1
+
+    def _take(self) -> bytes:
+        pieces = self._pieces
+        if not pieces:
+            return b""
+        self._buffered_bytes = self._joined = 0
+        if len(pieces) == 1:
+            return pieces.pop()
+        taken = b"".join(pieces)
+        pieces.clear()
+        return taken
+
+    def _coding(self) -> str | None:
+        """The coding to undo, None for a plain body. Errors: InvalidAnswer for one that we did not ask for and cannot undo."""
+        for raw_name, _ in self.fields:
+            if raw_name.lower() in (b"content-encoding", b"transfer-encoding"):
+                break
+        else:
+            return None
+        transfer, coding = (self.headers.get(name, "").strip().lower() for name in ("transfer-encoding", "content-encoding"))
+        if transfer not in ("", "chunked") or coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+            self._abandon()
+            raise InvalidAnswer(f"{self._socket.peer}: a body in a coding that was not asked for", status=self.status)
+        return coding if coding not in ("", "identity") else None
+
+    def _abandon(self) -> None:
+        if not self._is_complete and self.failure is None:
+            self.failure = CutAnswer(f"{self._socket.peer}: the answer was left before its end", status=self.status or None)
+            self._socket.drop()
+
+    def _raise_failure(self) -> None:
+        if self.failure is not None:
+            raise self.failure from self.failure.__cause__
+
+    def _too_large(self) -> InvalidAnswer:
+        limit = self._socket.limits.max_body_bytes
+        return InvalidAnswer(f"{self._socket.peer}: a body of more than {limit} bytes", status=self.status)

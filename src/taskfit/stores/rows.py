@@ -1,0 +1,96 @@
+"""Records and keys as rows, and the statements that every SQL store shares.
+
+Pure: knows no connection. Only INSERT differs between dialects, and is with them.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+from sqlalchemy import Select, Update, bindparam, func, select, update
+
+from taskfit.protocols import Key, RecordQuery
+from taskfit.stores.schema import keys, records
+from taskfit.values.record import Record
+
+logger = logging.getLogger("taskfit.store")
+
+RecordRow: TypeAlias = tuple[
+    str, float, str | None, str, str | None, str, str | None, str, int, str | None, int | None, float, float | None, str
+]
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Record).decode
+
+
+def record_rows(batch: Iterable[Record]) -> list[RecordRow]:
+    """One row per record, in the order of the table's columns. The body is JSON, so that no NUL character is ever in it.
+
+    Errors: ValueError for a record that JSON cannot carry, such as one with half a surrogate pair.
+    """
+    return [
+        (
+            record.id, record.at, record.task, record.surface, record.key_id, record.team, record.model, record.outcome,
+            record.status, record.error, record.cost, record.latency_ms, record.confidence, _encode(record).decode(),
+        )
+        for record in batch
+    ]
+
+
+def readable_records(rows: Iterable[Sequence[Any]]) -> tuple[Record, ...]:
+    """Records of rows `(id, body)`. Unknown fields are passed over; a body that is no Record is left out and logged."""
+    found = []
+    for record_id, body in rows:
+        try:
+            found.append(_decode(body))
+        except (msgspec.DecodeError, UnicodeError) as error:
+            logger.error("record_unreadable", extra={"record": record_id, "error": str(error)})
+    return tuple(found)
+
+
+def select_records(query: RecordQuery) -> Select[Any]:
+    """`(id, body)` of what the query asks for, newest first."""
+    statement = select(records.c.id, records.c.body).order_by(records.c.at.desc(), records.c.id.desc())
+    for column, wanted in ((records.c.task, query.task), (records.c.key_id, query.key_id), (records.c.outcome, query.outcome)):
+        if wanted:
+            statement = statement.where(column == wanted)
+    if query.since is not None:
+        statement = statement.where(records.c.at >= query.since)
+    if query.before is not None:
+        statement = statement.where(records.c.at < query.before)
+    return statement.limit(max(query.limit, 0))
+
+
+def select_record(record_id: str) -> Select[Any]:
+    """`(id, body)` of one record."""
+    return select(records.c.id, records.c.body).where(records.c.id == record_id)
+
+
+def select_old_ids(before: float, limit: int) -> Select[Any]:
+    """Ids of records older than `before`, at most `limit` of them."""
+    return select(records.c.id).where(records.c.at < before).limit(limit)
+
+
+def select_keys() -> Select[Any]:
+    """All keys, oldest first."""
+    return select(*(keys.c[name] for name in Key.__struct_fields__)).order_by(keys.c.created_at, keys.c.id)
+
+
+def revoke_statement() -> Update:
+    """Marks the key `key_id` as revoked at `revoked`, unless it already is."""
+    return (
+        update(keys)
+        .where(keys.c.id == bindparam("key_id"))
+        .values(revoked_at=func.coalesce(keys.c.revoked_at, bindparam("revoked")))
+    )
+
+
+def key_row(key: Key) -> dict[str, object]:
+    """The key as a row."""
+    return msgspec.structs.asdict(key)
+
+
+def keys_of_rows(rows: Iterable[Sequence[Any]]) -> tuple[Key, ...]:
+    """The keys of rows of `select_keys`."""
+    return tuple(msgspec.convert(dict(zip(Key.__struct_fields__, row, strict=True)), Key) for row in rows)

@@ -1,0 +1,101 @@
+"""Every code block of the documents does what it shows."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from taskfit.assembly import read_configuration
+from taskfit.errors import ConfigurationError
+from tests.docs.blocks import ROOT, Block, blocks, blocks_in, commands_of, reference
+from tests.docs.commandline import complaint_about
+from tests.docs.conftest import House
+
+TARGETS = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+MADE_UP_KEYS = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+
+
+def test_a_console_block_holds_commands_and_their_output() -> None:
+    (block,) = blocks_in(ROOT / "x.md", "```console\n$ make demo \\\n  ONCE=1 && taskfit serve\nready\n```\n")
+    assert commands_of(block) == [["make", "demo", "ONCE=1"], ["taskfit", "serve"]]
+
+
+def test_a_nested_fence_belongs_to_the_outer_block() -> None:
+    (block,) = blocks_in(ROOT / "x.md", "  ````md\n  ```python\n  ```\n  ````\n")
+    assert block.text == "```python\n```\n"
+
+
+def complaint_about_make(words: list[str]) -> str | None:
+    targets = [word for word in words if "=" not in word and not word.startswith("-")]
+    unknown = [target for target in targets if target not in TARGETS]
+    return f"no target {', '.join(unknown)} in the Makefile" if unknown else None
+
+
+def complaint_about_curl(words: list[str]) -> str | None:
+    found = [match for word in words if (match := re.match(r"(?:https?://)?(127\.0\.0\.1|localhost):\d+(?P<path>/[^?#]*)", word))]
+    if not found:
+        return "curl to something that is not a gateway on this machine"
+    path = found[0]["path"]
+    return None if re.search(rf"`[A-Z]+ {re.escape(path)}`", reference()) else f"{path} is not in docs/reference"
+
+
+CHECKED: Mapping[str, Callable[[list[str]], str | None]] = {
+    "taskfit": complaint_about,
+    ".venv/bin/taskfit": complaint_about,
+    "make": complaint_about_make,
+    "curl": complaint_about_curl,
+}
+PLAIN_WORDS = {"cd", "export", "git"}
+"""What a document may ask a shell for besides; nothing of ours can go wrong in it."""
+
+
+def complaint_about_command(words: list[str]) -> str | None:
+    while words and re.match(r"^[A-Z_][A-Z0-9_]*=", words[0]):
+        words = words[1:]
+    if not words or words[0] in PLAIN_WORDS:
+        return None
+    if words[0] not in CHECKED:
+        return f"{words[0]}: a document shows only {', '.join([*CHECKED, *sorted(PLAIN_WORDS)])}"
+    return CHECKED[words[0]](words[1:])
+
+
+@pytest.mark.parametrize("block", blocks("console", "bash", "sh", "shell"), ids=str)
+def test_a_command_in_a_document_can_be_typed(block: Block) -> None:
+    assert [complaint for words in commands_of(block) if (complaint := complaint_about_command(words))] == []
+
+
+def is_configuration(block: Block) -> bool:
+    """A whole file has its providers or models; a fragment of one is shown as such, with `…` in it."""
+    return bool(re.search(r"^(providers|models):", block.text, re.MULTILINE)) and "…" not in block.text
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("yaml") if is_configuration(block)], ids=str)
+def test_a_configuration_in_a_document_is_valid(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "taskfit.yaml"
+    path.write_text(block.text)
+    for name in re.findall(r"json_schema: *([\w/.-]+\.json)", block.text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('{"type": "object"}')
+    keys = dict.fromkeys(MADE_UP_KEYS.findall(block.text), "made-up-key")
+    try:
+        read_configuration(str(path), keys)
+    except ConfigurationError as error:
+        pytest.fail(f"{block}\n{error}")
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=str)
+def test_json_in_a_document_is_json(block: Block) -> None:
+    msgspec.json.decode(block.text)
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_python_in_a_document_runs(block: Block, house: House, tmp_path: Path) -> None:
+    (tmp_path / "taskfit.yaml").write_text(house.file.replace("taskfit.db", "in-process.db"))
+    text = block.text.replace("http://127.0.0.1:8400", house.url).replace("http://localhost:8400", house.url)
+    program = [sys.executable, "-c", text]
+    done = subprocess.run(program, cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 0, done.stderr.decode()

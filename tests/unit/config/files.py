@@ -1,0 +1,76 @@
+"""Settings of made-up plug-ins, and the shortest ways to a configuration or to its complaints."""
+
+from collections.abc import Mapping
+from textwrap import dedent
+from typing import Annotated, Literal
+
+import msgspec
+
+from taskfit.config import Complaint, Config, InvalidConfig, parse
+from taskfit.values.secret import Secret
+
+
+class Retries(msgspec.Struct, frozen=True, kw_only=True):
+    most: int = 2
+    on: tuple[str, ...] = ()
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: str = "https://api.example.com/v1"
+    key: Secret | None = None
+    headers: dict[str, str] = {}
+    tags: list[str] = []
+    retries: Retries = Retries()
+    mode: Literal["plain", "batch"] = "plain"
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    is_warm: bool = False
+
+
+class Regional(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    region: str
+    key: Secret
+
+    def __post_init__(self) -> None:
+        if self.region == "nowhere":
+            raise ValueError("a region that exists")
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    tolerance: float = 0.0
+
+
+KINDS: Mapping[str, type[msgspec.Struct]] = {"openai": Upstream, "anthropic": Upstream, "gemini": Upstream, "regional": Regional}
+CHECKS: Mapping[str, type[msgspec.Struct]] = {"truncated": Nothing, "refusal": Nothing, "arithmetic": Tolerance}
+ENVIRON = {"OPENAI_API_KEY": "sk-very-secret", "EMPTY": "", "MODEL": "gpt-5.4-mini"}
+
+HEAD = """\
+providers: {openai: {key: "${OPENAI_API_KEY}"}}
+models: {mini: openai/gpt-5.4-nano, general: openai/gpt-5.4-mini}
+"""
+
+
+def read(text: str, environ: Mapping[str, str] = ENVIRON) -> Config:
+    return parse(dedent(text), file="taskfit.yaml", kinds=KINDS, checks=CHECKS, environ=environ)
+
+
+def complaints(text: str, environ: Mapping[str, str] = ENVIRON) -> tuple[Complaint, ...]:
+    try:
+        config = read(text, environ)
+    except InvalidConfig as error:
+        return error.complaints
+    raise AssertionError(f"no complaint about {config}")
+
+
+def complaint(text: str, environ: Mapping[str, str] = ENVIRON) -> Complaint:
+    (only,) = complaints(text, environ)
+    return only
+
+
+def with_task(lines: str) -> str:
+    """A file with one task, whose lines begin on line 5."""
+    body = "".join(f"    {line}\n" for line in dedent(lines).strip().splitlines())
+    return f"{HEAD}tasks:\n  support:\n{body}"
