@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taskfit.opening import open as open  # noqa: PLC0414  # the public name
+    from taskfit.opening import open as open  # the public name
     from taskfit.pipeline.gateway import Answered, Explained, Gateway
 
 __all__ = ["Answered", "Explained", "Gateway", "open"]

@@ -1,5 +1,6 @@
 """Configuration to opened plug-ins to a running Gateway: the only place that builds things."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,11 +22,12 @@ from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.plugins import load_plugins
 from taskfit.protocols import Check, Plugin, Provider, Store
-from taskfit.stores.spill import load_spilled, spill
+from taskfit.stores.spill import restore, spill
 from taskfit.values.card import ModelCard
 from taskfit.values.task import Task
 
 DEFAULT_FILE = "taskfit.yaml"
+STOP_S = 5
 FILE_VARIABLE = "TASKFIT_CONFIG"
 NO_CONFIGURATION = """\
 there is no configuration
@@ -95,7 +97,7 @@ class Assembly:
     async def close(self) -> None:
         """Write what is left, then close everything."""
         await _close_all(self._plugins)
-        left = self.gateway.outbox.stop(timeout_s=5)
+        left = await asyncio.to_thread(self.gateway.outbox.stop, timeout_s=STOP_S)
         if left:
             path = spill_path(self.config)
             spill(left, path)
@@ -110,11 +112,11 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
     """
     store = build_store(config)
     await store.open()
+    await asyncio.to_thread(restore, store, spill_path(config))
     house, plugins = await _open_house(config)
     outbox = Outbox(store)
     outbox.start()
     gateway = Gateway(house, store=store, outbox=outbox, clock=clock or SystemClock())
-    await _take_back_spilled(config, gateway)
     return Assembly(config=config, gateway=gateway, _plugins=plugins)
 
 
@@ -122,16 +124,6 @@ def spill_path(config: Config) -> Path:
     """Where records wait that could not be written before the end: beside the database."""
     place = config.store.partition(":")[2]
     return Path(f"{place}.outbox.jsonl" if place and place != ":memory:" else "taskfit.outbox.jsonl")
-
-
-async def _take_back_spilled(config: Config, gateway: Gateway) -> None:
-    path = spill_path(config)
-    if not path.exists():
-        return
-    records = load_spilled(path)
-    await gateway.outbox.call(lambda: gateway.store.append(records))
-    path.unlink()
-    log.warning("records_taken_back", extra={"count": len(records), "path": str(path)})
 
 
 async def _open_house(config: Config) -> tuple[House, list[Plugin]]:
@@ -169,7 +161,9 @@ def _providers(config: Config) -> dict[str, Provider]:
 
 def _checks(config: Config) -> dict[str, tuple[Check, ...]]:
     classes = load_plugins("checks")
-    return {task.name: tuple(_build(classes[use.name], use.name, dict(use.settings)) for use in task.checks) for task in config.tasks}
+    return {
+        task.name: tuple(_build(classes[use.name], use.name, dict(use.settings)) for use in task.checks) for task in config.tasks
+    }
 
 
 def _cards(config: Config, providers: Mapping[str, Provider]) -> dict[str, ModelCard]:
@@ -178,7 +172,11 @@ def _cards(config: Config, providers: Mapping[str, Provider]) -> dict[str, Model
     for model in config.models:
         provider = providers[model.partition("/")[0]]
         cards[model] = card(
-            model, price_source=provider.price_source(), facts=provider.card_facts(), override=config.overrides.get(model), on=today
+            model,
+            price_source=provider.price_source(),
+            facts=provider.card_facts(),
+            override=config.overrides.get(model),
+            on=today,
         )
     return cards
 

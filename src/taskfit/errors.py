@@ -240,7 +240,9 @@ class WalkFailed(TaskfitError):
 
     kind = "all_failed"
 
-    def __init__(self, caller_text: str, *, reason: str, operator_text: str, status: int | None = None, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, caller_text: str, *, reason: str, operator_text: str, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(caller_text, operator_text=operator_text, retry_after_s=retry_after_s)
         self.reason = reason
         self.status = status

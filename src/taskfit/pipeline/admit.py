@@ -3,6 +3,8 @@
 Who the caller is was found out before, at the door.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from taskfit.catalogue.names import nearest
@@ -31,7 +33,9 @@ def choose_task(house: House, request: Request, profile: Profile) -> tuple[Task,
     model = house.aliases.get(asked, asked)
     pinned = house.pinned.get(model)
     if pinned is None:
-        raise ModelNotFound(_unknown("model", asked, [*house.aliases, *house.cards, *(TASK_PREFIX + name for name in house.tasks), AUTO]))
+        raise ModelNotFound(
+            _unknown("model", asked, [*house.aliases, *house.cards, *(TASK_PREFIX + name for name in house.tasks), AUTO])
+        )
     if named is None:
         return pinned, f"the request names the model {asked}"
     task = _task_named(house, named)
@@ -42,10 +46,13 @@ def check_bounds(task: Task, request: Request) -> None:
     """Errors: TooLarge where the input is over the task's bounds."""
     bounds, outline = task.bounds, request.outline
     if bounds.max_chars is not None and outline.text_chars > bounds.max_chars:
-        raise TooLarge(f"the task {task.name} takes at most {bounds.max_chars} characters; these are {outline.text_chars}", param="messages")
+        raise TooLarge(
+            f"the task {task.name} takes at most {bounds.max_chars} characters; these are {outline.text_chars}", param="messages"
+        )
     if bounds.max_messages is not None and outline.message_count > bounds.max_messages:
         raise TooLarge(
-            f"the task {task.name} takes at most {bounds.max_messages} messages; these are {outline.message_count}", param="messages"
+            f"the task {task.name} takes at most {bounds.max_messages} messages; these are {outline.message_count}",
+            param="messages",
         )
 
 
@@ -74,8 +81,8 @@ def _describe(match: Match) -> str:
     return ", ".join(parts)
 
 
-def _unknown(what: str, name: str, known: "list[str] | object") -> str:
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     shown = ascii(name[:80])[1:-1] + ("…" if len(name) > 80 else "")
-    near = nearest(name, known)  # type: ignore[arg-type]  # any iterable of names
+    near = nearest(name, known)
     hint = f"; nearest: {', '.join(near)}" if near else "; GET /v1/models lists what there is"
     return f"there is no {what} named {shown!r}{hint}"

@@ -1,20 +1,19 @@
 """Attempt: one call to one model, watched. It enters the trail before the call, so that a cancelled one is still priced."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import msgspec
 
-from taskfit.errors import InvalidAnswer, TaskfitError, UpstreamError
+from taskfit.errors import InvalidAnswer, TaskfitError
+from taskfit.pipeline.check import confidence_of
 from taskfit.pipeline.collect import Collector
-from taskfit.protocols import Call, Provider
 from taskfit.values.answer import Event
 from taskfit.values.attempt import Attempt, State
 from taskfit.values.card import cost_of
 from taskfit.values.plan import Candidate
 from taskfit.values.profile import Profile
 from taskfit.values.usage import Usage
+from taskfit.values.verdict import Verdict
 
 CHARS_PER_TOKEN = 4
 UNBILLED = frozenset({
@@ -44,6 +43,15 @@ class LiveAttempt:
             self.value = msgspec.structs.replace(self.value, first_token_ms=now_ms - self.value.started_ms)
         self.collected.add(event)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the upstream has sent anything of an answer."""
+        return self.value.first_token_ms is not None
+
+    def judge(self, verdicts: tuple[Verdict, ...]) -> None:
+        """Take what the checks say."""
+        self.value = msgspec.structs.replace(self.value, verdicts=verdicts, confidence=confidence_of(verdicts))
+
     def end(self, state: State, now_ms: float, error: TaskfitError | None = None) -> None:
         """Close the attempt and price it."""
         self.error = error
@@ -66,7 +74,7 @@ class LiveAttempt:
         collected = self.collected
         if collected.usage is not None:
             return collected.usage
-        if error is not None and error.kind in UNBILLED and self.value.first_token_ms is None:
+        if error is not None and error.kind in UNBILLED and not self.has_begun:
             return None
         output_tokens = -(-collected.output_chars // CHARS_PER_TOKEN)
         return Usage(input_tokens=self.profile.input_tokens, output_tokens=output_tokens, is_estimate=True)
@@ -78,20 +86,8 @@ def begin(candidate: Candidate, profile: Profile, *, now_ms: float) -> LiveAttem
     return LiveAttempt(Attempt(model=card.id, provider=card.provider, started_ms=now_ms), candidate, profile)
 
 
-async def stream_events(provider: Provider, call: Call) -> AsyncGenerator[Event, None]:
-    """The provider's events; what it raises is a TaskfitError whatever the plug-in did.
-
-    Errors: UpstreamError, Unsupported.
-    """
-    try:
-        async with aclosing(provider.stream(call)) as events:
-            async for event in events:
-                yield event
-    except TaskfitError:
-        raise
-    except Exception as error:  # noqa: BLE001  # the plug-in boundary: a broken provider is one failed attempt
-        raise _as_upstream_error(error) from error
-
-
-def _as_upstream_error(error: Exception) -> UpstreamError:
+def as_taskfit_error(error: Exception) -> TaskfitError:
+    """What a provider raised, as one of ours whatever the plug-in did."""
+    if isinstance(error, TaskfitError):
+        return error
     return InvalidAnswer(f"the provider plug-in failed: {type(error).__name__}: {error}"[:500])

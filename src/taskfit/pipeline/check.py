@@ -27,7 +27,9 @@ async def _verify(check: Check, request: Request, answer: Answer) -> Verdict:
     try:
         return await check.verify(request, answer)
     except Exception as error:  # noqa: BLE001  # the plug-in boundary: a broken check judges nothing
-        return Verdict(check=check.name, judgement="unsure", score=0.5, reason=f"the check failed: {type(error).__name__}: {error}"[:300])
+        return Verdict(
+            check=check.name, judgement="unsure", score=0.5, reason=f"the check failed: {type(error).__name__}: {error}"[:300]
+        )
 
 
 def confidence_of(verdicts: Sequence[Verdict]) -> float | None:

@@ -61,7 +61,8 @@ class Collector:
             text="".join(self._text),
             reasoning="".join(self._reasoning),
             tool_calls=tuple(
-                ToolCall(id=call_id, name=name, arguments="".join(pieces)) for _, (call_id, name, pieces) in sorted(self._calls.items())
+                ToolCall(id=call_id, name=name, arguments="".join(pieces))
+                for _, (call_id, name, pieces) in sorted(self._calls.items())
             ),
             finish=self.finish,
             usage=self.usage,

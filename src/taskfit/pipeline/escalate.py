@@ -44,7 +44,9 @@ def _next_rung(plan: Plan, trail: Trail, elapsed_s: float) -> Step:
         return _best_or(trail, GiveUp(kind="deadline_exceeded", why=f"the deadline of {plan.deadline_s:g} s has passed"))
     candidate = plan.candidates[tried]
     if plan.max_cost is not None and spent(trail) + (candidate.worst_cost or 0) > plan.max_cost:
-        return _best_or(trail, GiveUp(kind="budget_exceeded", why="the next rung could exceed the cap on the cost of this request"))
+        return _best_or(
+            trail, GiveUp(kind="budget_exceeded", why="the next rung could exceed the cap on the cost of this request")
+        )
     share_s = left_s / (rungs - tried)
     wait_s = share_s if plan.first_byte_s is None else min(plan.first_byte_s, left_s)
     return Try(candidate=candidate, first_byte_s=max(wait_s, MIN_FIRST_BYTE_S))

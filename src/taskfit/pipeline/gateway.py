@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from random import getrandbits
 from typing import Any
 
@@ -22,7 +23,6 @@ from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Caller, Dialect, Request, Terms
 from taskfit.wire.openai_chat import kind_of, read_request, status_of
-from decimal import Decimal
 
 Messages = str | Sequence[Mapping[str, Any]]
 

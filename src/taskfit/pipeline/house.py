@@ -12,9 +12,9 @@ from taskfit.values.task import Task
 class House:
     """An opened configuration.
 
-    `cards` are all models by id, `aliases` lead to their ids. `checks` are the opened checks by task. `pinned` are the contracts of
-    requests that name a model: the default task's limits with that one rung and no checks. `baseline` is the id of the model
-    that savings are counted against.
+    `cards` are all models by id, `aliases` lead to their ids. `checks` are the opened checks by task. `pinned` are the
+    contracts of requests that name a model: the default task's limits with that one rung and no checks. `baseline` is the id of
+    the model that savings are counted against.
     """
 
     tasks: Mapping[str, Task]

@@ -218,8 +218,11 @@ class Outbox:
     def _refuse_calls(self) -> None:
         for _, future in _emptied(self._calls):
             if future.set_running_or_notify_cancel():
-                future.set_exception(StoreUnavailable(
-                    "The store is not available at the moment.", operator_text="the store's thread is not running"))
+                future.set_exception(
+                    StoreUnavailable(
+                        "The store is not available at the moment.", operator_text="the store's thread is not running"
+                    )
+                )
         for _, drained in _emptied(self._drains):
             if drained.set_running_or_notify_cancel():
                 drained.set_result(None)

@@ -35,7 +35,7 @@ def make_plan(
     for rank in ranked:
         card = cards[rank.model]
         candidate = _candidate(card, rank, request, profile)
-        reason = _reason_to_drop(candidate, request, profile, max_cost)
+        reason = _reason_to_drop(candidate, profile, max_cost)
         if reason is None:
             candidates.append(candidate)
         else:
@@ -73,7 +73,7 @@ def _candidate(card: ModelCard, rank: Ranked, request: Request, profile: Profile
     )
 
 
-def _reason_to_drop(candidate: Candidate, request: Request, profile: Profile, max_cost: Usd | None) -> str | None:
+def _reason_to_drop(candidate: Candidate, profile: Profile, max_cost: Usd | None) -> str | None:
     card = candidate.card
     if card.context_tokens is not None and profile.input_tokens > card.context_tokens:
         return f"the input is about {profile.input_tokens} tokens, its window {card.context_tokens}"

@@ -66,7 +66,9 @@ def write_record(
         is_below_bar=is_below_bar,
         cost=total_cost(trail),
         baseline=None if baseline is None else baseline.id,
-        baseline_cost=None if baseline is None or answered is None or answered.usage is None else cost_of(baseline.price, answered.usage),
+        baseline_cost=None
+        if baseline is None or answered is None or answered.usage is None
+        else cost_of(baseline.price, answered.usage),
         latency_ms=round(latency_ms, 3),
         first_token_ms=None if first_token_ms is None else round(first_token_ms, 3),
         overhead_ms=round(overhead_ms(trail, latency_ms), 3),

@@ -5,16 +5,13 @@ stream without checks pass at once, and from then on no other model can take ove
 """
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from types import TracebackType
-from typing import Self, assert_never
-
-import msgspec
+from typing import Self
 
 from taskfit.errors import InternalError, Overloaded, RequestError, TaskfitError
 from taskfit.pipeline.admit import check_bounds, choose_task
-from taskfit.pipeline.attempt import LiveAttempt, begin, stream_events
-from taskfit.pipeline.check import check_answer, confidence_of
+from taskfit.pipeline.attempt import LiveAttempt, as_taskfit_error, begin
+from taskfit.pipeline.check import check_answer
 from taskfit.pipeline.clock import Clock
 from taskfit.pipeline.escalate import next_step
 from taskfit.pipeline.failure import outcome_of, walk_failure
@@ -135,21 +132,35 @@ class Walk:
         first event had been given out.
         """
         plan = self.prepare()
+        passes = self.request.is_stream and not self._checks
         while True:
             step = next_step(plan, self.trail, self.elapsed_ms() / 1e3)
-            match step:
-                case Try():
-                    async with aclosing(self._attempt(step, plan)) as events:
-                        async for event in events:
-                            yield event
-                case Accept():
-                    for event in self._accept(step):
+            if isinstance(step, Accept):
+                for event in self._accept(step):
+                    yield event
+                return
+            if isinstance(step, GiveUp):
+                raise walk_failure(step, plan, self._live)
+            live = self._begin(step)
+            upstream = self._call(step, plan)
+            try:
+                async for event in upstream:
+                    live.saw(event, self.elapsed_ms())
+                    if passes:
+                        if self._first_event_ms is None:
+                            self._first_event_ms = self.elapsed_ms()
                         yield event
-                    return
-                case GiveUp():
-                    raise walk_failure(step, plan, self._live)
-                case _:
-                    assert_never(step)
+                    else:
+                        live.held.append(event)
+            except Exception as error:  # noqa: BLE001  # the plug-in boundary: whatever a provider does, it is one failed attempt
+                was_seen = passes and live.has_begun
+                live.end("cut" if was_seen else "failed", self.elapsed_ms(), as_taskfit_error(error))
+            else:
+                live.end("answered", self.elapsed_ms())
+                if self._checks:
+                    live.judge(await check_answer(self._checks, self.request, live.collected.answer()))
+            finally:
+                await upstream.aclose()
 
     def _accept(self, step: Accept) -> Sequence[Event]:
         self._accepted = step.attempt
@@ -159,36 +170,18 @@ class Walk:
             self._first_event_ms = self.elapsed_ms()
         return held
 
-    async def _attempt(self, step: Try, plan: Plan) -> AsyncGenerator[Event, None]:
-        """Make one attempt; yields what need not wait for a verdict, and holds the rest."""
+    def _begin(self, step: Try) -> LiveAttempt:
+        """The attempt enters the trail before its call."""
         assert self.profile is not None
-        passes = self.request.is_stream and not self._checks
         live = begin(step.candidate, self.profile, now_ms=self.elapsed_ms())
         self._live.append(live)
-        try:
-            async with aclosing(self._call(step, plan)) as events:
-                async for event in events:
-                    live.saw(event, self.elapsed_ms())
-                    if not passes:
-                        live.held.append(event)
-                        continue
-                    if self._first_event_ms is None:
-                        self._first_event_ms = self.elapsed_ms()
-                    yield event
-        except TaskfitError as error:
-            is_committed = passes and live.value.first_token_ms is not None
-            live.end("cut" if is_committed else "failed", self.elapsed_ms(), error)
-            return
-        live.end("answered", self.elapsed_ms())
-        if self._checks:
-            verdicts = await check_answer(self._checks, self.request, live.collected.answer())
-            live.value = msgspec.structs.replace(live.value, verdicts=verdicts, confidence=confidence_of(verdicts))
+        return live
 
     def _call(self, step: Try, plan: Plan) -> AsyncGenerator[Event, None]:
         card = step.candidate.card
         left_s = plan.deadline_s - self.elapsed_ms() / 1e3
         call = Call(request=self.request, model=card.name, first_byte_s=step.first_byte_s, total_s=max(step.first_byte_s, left_s))
-        return stream_events(self._house.providers[card.provider], call)
+        return self._house.providers[card.provider].stream(call)
 
     def _finish(self, error: BaseException | None) -> None:
         """Leave the record. Synchronous, so that a cancellation cannot keep it from happening."""

@@ -20,7 +20,8 @@ def load_plugins(group: str) -> Mapping[str, type[Any]]:
     for point in entry_points(group=f"taskfit.{group}"):
         if point.name in found and found[point.name].value != point.value:
             raise ConfigurationError(
-                f"two plug-ins of taskfit.{group} are named {point.name}: {found[point.name].value} and {point.value}; uninstall one of them"
+                f"two plug-ins of taskfit.{group} are named {point.name}: "
+                f"{found[point.name].value} and {point.value}; uninstall one of them"
             )
         found[point.name] = point
     return {name: _load(point, group) for name, point in sorted(found.items())}
@@ -30,7 +31,9 @@ def _load(point: EntryPoint, group: str) -> type[Any]:
     try:
         plugin = point.load()
     except Exception as error:  # noqa: BLE001  # the plug-in boundary
-        raise ConfigurationError(f"the plug-in {point.name} of taskfit.{group} ({point.value}) cannot be imported: {error}") from error
+        raise ConfigurationError(
+            f"the plug-in {point.name} of taskfit.{group} ({point.value}) cannot be imported: {error}"
+        ) from error
     settings = getattr(plugin, "Settings", None)
     if not (isinstance(settings, type) and issubclass(settings, msgspec.Struct)):
         raise ConfigurationError(f"the plug-in {point.name} of taskfit.{group} ({point.value}) has no Settings struct")

@@ -2,9 +2,11 @@
 
 An instruction mostly stands at the start or the end of a prompt, with the material between, so that is where phrases count;
 what marks code or formulas may stand anywhere. A phrase is looked for only where its longest word occurs, which one
-intersection of sets tells for the whole table: some 10 µs for a prompt of 1 KB, however long the table grows.
+intersection of sets tells for the whole table: some 10 µs for a prompt of 1 KB, however long the table grows. What instructions tell is remembered.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import ClassVar, Final
 
 import msgspec
@@ -144,8 +146,12 @@ def kind_of(outline: Outline) -> Kind:
     """The kind whose phrases weigh most, each phrase counted once; "unknown" for a tie and where there is none."""
     prompt = outline.prompt
     edges = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]} … {prompt[-TAIL_CHARS:]}"
+    cues = _phrases_in(edges)
+    if outline.instructions:
+        cues |= _phrases_in_instructions(outline.instructions[:INSTRUCTIONS_CHARS])
     weights: dict[Kind, int] = {}
-    _weigh_phrases(f"{outline.instructions[:INSTRUCTIONS_CHARS]} {edges}".lower(), weights)
+    for kind, weight in cues.values():
+        weights[kind] = weights.get(kind, 0) + weight
     material = prompt[-MATERIAL_CHARS:]
     for mark, kind, weight in MARKS:
         if mark in material:
@@ -157,11 +163,19 @@ def kind_of(outline: Outline) -> Kind:
     return heaviest[0] if len(heaviest) == 1 else "unknown"
 
 
-def _weigh_phrases(text: str, weights: dict[Kind, int]) -> None:
-    seen = set()
-    flat = text.replace("\n", " ")
-    for written in _WORDS.intersection(text.split()):
+def _phrases_in(text: str) -> dict[str, tuple[Kind, int]]:
+    """The phrases of the table that stand in a text, with what each tells."""
+    found: dict[str, tuple[Kind, int]] = {}
+    lowered = text.lower()
+    flat = lowered.replace("\n", " ")
+    for written in _WORDS.intersection(lowered.split()):
         for word, phrase, kind, weight in _INDEX[written]:
-            if phrase not in seen and (phrase == word or phrase in flat):
-                seen.add(phrase)
-                weights[kind] = weights.get(kind, 0) + weight
+            if phrase == word or phrase in flat:
+                found[phrase] = (kind, weight)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _phrases_in_instructions(instructions: str) -> Mapping[str, tuple[Kind, int]]:
+    """The same, remembered: a product sends the same instructions with every request."""
+    return _phrases_in(instructions)

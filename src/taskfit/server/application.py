@@ -82,7 +82,6 @@ class Application:
             raise MethodNotAllowed(f"this route takes {' and '.join(sorted(methods))}", allowed=tuple(sorted(methods)))
         return route
 
-
     def _find_tailed(self, exchange: Exchange, path: str) -> dict[str, Route] | None:
         """Routes that end in `/{name}`; the tail is one segment, or for a model `provider/name`."""
         for head, methods in self._tailed.items():

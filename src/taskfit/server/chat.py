@@ -40,7 +40,13 @@ async def _read(exchange: Exchange, receive: Receive) -> Request:
         return read_request(body, request_id=exchange.request_id, terms=terms, caller=exchange.caller)
     except RequestError as error:
         exchange.record_id = exchange.gateway.record_refusal(
-            error, request_id=exchange.request_id, dialect="openai-chat", caller=exchange.caller, terms=terms, asked="", began=exchange.began
+            error,
+            request_id=exchange.request_id,
+            dialect="openai-chat",
+            caller=exchange.caller,
+            terms=terms,
+            asked="",
+            began=exchange.began,
         )
         raise
 
@@ -51,7 +57,9 @@ async def _answer(exchange: Exchange, walk: Walk, send: Send) -> None:
         async for event in events:
             answer = event
     if not isinstance(answer, Answer):
-        raise InternalError("something went wrong inside the gateway", operator_text="a plain request was not answered by one Answer")
+        raise InternalError(
+            "something went wrong inside the gateway", operator_text="a plain request was not answered by one Answer"
+        )
     body = write_answer(answer, reply_id=walk.id, model=walk.model or "", created=int(walk.at))
     exchange.is_answered = True
     await send_whole(send, 200, answer_headers(walk, is_stream=False), body)
@@ -74,9 +82,13 @@ async def _stream(exchange: Exchange, walk: Walk, send: Send) -> None:
         await _break_off(exchange, error, send)
         raise
     except TimeoutError as error:
-        raise WalkFailed("the client read too slowly", reason="deadline_exceeded", operator_text="the client read too slowly") from error
+        raise WalkFailed(
+            "the client read too slowly", reason="deadline_exceeded", operator_text="the client read too slowly"
+        ) from error
     except asyncio.CancelledError:
-        await _break_off(exchange, WalkFailed("the gateway is shutting down", reason="cut_answer", operator_text="shut down"), send)
+        await _break_off(
+            exchange, WalkFailed("the gateway is shutting down", reason="cut_answer", operator_text="shut down"), send
+        )
         raise
 
 

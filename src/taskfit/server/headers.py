@@ -77,7 +77,9 @@ def refuse_later_headers(headers: Headers) -> None:
     for name, harmless in ((STORE, ("none", "off")), (CACHE, ("no-store", "off"))):
         value = headers.get(name.encode())
         if value is not None and value.decode("latin-1") not in harmless:
-            raise Unsupported(f"the header {name} takes only {' or '.join(harmless)} for now: nothing is stored or cached yet", param=name)
+            raise Unsupported(
+                f"the header {name} takes only {' or '.join(harmless)} for now: nothing is stored or cached yet", param=name
+            )
 
 
 def answer_headers(walk: Walk, *, is_stream: bool) -> Pairs:
@@ -101,11 +103,12 @@ def answer_headers(walk: Walk, *, is_stream: bool) -> Pairs:
 
 
 def failure_headers(error: TaskfitError, *, request_id: str, record_id: str | None, walk: Walk | None = None) -> Pairs:
-    """The headers of an error. A client's retry makes sense only where the error says so: a finished walk has tried what there is."""
+    """The headers of an error. A client's retry makes sense only where the error says so: a walk has tried what there is."""
     if walk is not None and walk.plan is not None:
         pairs = answer_headers(walk, is_stream=False)
     else:
         pairs = [_JSON, (b"x-request-id", request_id.encode())]
+        record_id = walk.record.id if walk is not None and walk.record is not None else record_id
         if record_id is not None:
             pairs.append((b"x-taskfit-record", record_id.encode()))
     pairs.append(_PLEASE_RETRY if error.retry == "later" else _NO_RETRY)

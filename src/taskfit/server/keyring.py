@@ -74,7 +74,9 @@ class Keyring:
     async def read(self) -> None:
         """Read all keys now. Errors: StoreUnavailable."""
         keys = await self._gateway.outbox.call(self._gateway.store.keys)
-        self._callers = {key.digest: Caller(key_id=key.id, role=key.role, team=key.team) for key in keys if key.revoked_at is None}
+        self._callers = {
+            key.digest: Caller(key_id=key.id, role=key.role, team=key.team) for key in keys if key.revoked_at is None
+        }
         self._read_at = self._gateway.clock.monotonic()
 
     async def _refresh(self, max_age_s: float) -> None:

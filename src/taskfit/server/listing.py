@@ -26,7 +26,9 @@ async def show_model(exchange: Exchange, scope: Scope, receive: Receive, send: S
 def entries(house: House) -> list[dict[str, Any]]:
     """All names with what they stand for."""
     listed = [_entry(AUTO, "taskfit", {"kind": "auto"})]
-    listed += [_entry(f"{TASK_PREFIX}{task.name}", "taskfit", {"kind": "task", "ladder": task.ladder}) for task in house.tasks.values()]
+    listed += [
+        _entry(f"{TASK_PREFIX}{task.name}", "taskfit", {"kind": "task", "ladder": task.ladder}) for task in house.tasks.values()
+    ]
     listed += [_entry(alias, "taskfit", {"kind": "alias", "model": model}) for alias, model in house.aliases.items()]
     listed += [
         _entry(card.id, card.provider, {"kind": "model", "context_tokens": card.context_tokens, "priced": card.price is not None})

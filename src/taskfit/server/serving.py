@@ -17,6 +17,7 @@ import uvicorn
 from taskfit.assembly import Assembly, assemble
 from taskfit.config import Config, differences
 from taskfit.errors import ConfigurationError, TaskfitError
+from taskfit.pipeline.gateway import Gateway
 from taskfit.protocols import Key
 from taskfit.server.application import Application
 from taskfit.server.keyring import MIN_PRESET_CHARS, PRESETS, Keyring, new_key
@@ -32,11 +33,12 @@ log = logging.getLogger("taskfit.server")
 
 @dataclass(slots=True, frozen=True)
 class Started:
-    """What a person wants to know when the server is up: where it is, and the keys that were made just now."""
+    """What there is to know when the server is up: where it is, the keys that were made just now, and the gateway behind it."""
 
     url: str
     config: Config
     new_keys: Mapping[str, str]
+    gateway: Gateway
 
 
 async def serve(
@@ -44,10 +46,12 @@ async def serve(
     *,
     environ: Mapping[str, str],
     reread: Callable[[], Config] | None = None,
-    on_start: Callable[[Started], None] = lambda started: None,
+    on_start: Callable[[Started], None] | None = None,
     stop: asyncio.Event | None = None,
+    protocol: type[TimedProtocol] = TimedProtocol,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until `stop` is set. `reread` reads the configuration again, for a reload.
+    `protocol` holds the time limits for a client that sends slowly.
 
     Errors: ConfigurationError, also when the address is taken; StoreUnavailable.
     """
@@ -56,8 +60,8 @@ async def serve(
         keyring = Keyring(assembly.gateway, is_auth_on=config.is_auth_on)
         new_keys = await first_keys(assembly, environ) if config.is_auth_on else {}
         await keyring.read()
-        server = _server(assembly, keyring)
-        port = listener.getsockname()[1]
+        started = Started(url_of(config.host, listener.getsockname()[1]), config, new_keys, assembly.gateway)
+        server = _server(assembly, keyring, protocol, on_start=lambda: on_start and on_start(started))
         background = [asyncio.create_task(keyring.keep_fresh())]
         if reread is not None:
             background.append(asyncio.create_task(_reload_on_change(assembly, reread)))
@@ -65,7 +69,7 @@ async def serve(
             background.append(asyncio.create_task(_stop_on(stop, server)))
         _settle_memory()
         try:
-            await _run(server, listener, lambda: on_start(Started(url_of(config.host, port), config, new_keys)))
+            await _run(server, listener)
         finally:
             for task in background:
                 task.cancel()
@@ -91,7 +95,9 @@ async def first_keys(assembly: Assembly, environ: Mapping[str, str]) -> Mapping[
     for variable, role in PRESETS:
         preset = environ.get(variable)
         if preset is not None and len(preset) < MIN_PRESET_CHARS:
-            raise ConfigurationError(f"{variable} is too short to be safe: {MIN_PRESET_CHARS} random characters or more are wanted")
+            raise ConfigurationError(
+                f"{variable} is too short to be safe: {MIN_PRESET_CHARS} random characters or more are wanted"
+            )
         if preset is None and known:
             continue
         key, text = new_key(f"first {role}", role, at=now, text=preset)
@@ -106,11 +112,17 @@ async def first_keys(assembly: Assembly, environ: Mapping[str, str]) -> Mapping[
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, telling the gateway as soon as it is asked to stop."""
+    """uvicorn's server, telling when it takes requests, and the gateway as soon as it is asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, assembly: Assembly) -> None:
+    def __init__(self, config: uvicorn.Config, assembly: Assembly, on_start: Callable[[], object]) -> None:
         super().__init__(config)
         self._assembly = assembly
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._on_start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Not ready any more; requests under way end within the grace period."""
@@ -118,10 +130,12 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _server(assembly: Assembly, keyring: Keyring) -> _Server:
+def _server(
+    assembly: Assembly, keyring: Keyring, protocol: type[TimedProtocol], on_start: Callable[[], object]
+) -> _Server:
     settings = uvicorn.Config(
         Application(assembly.gateway, keyring, ROUTES),
-        http=TimedProtocol,
+        http=protocol,
         ws="none",
         lifespan="off",
         proxy_headers=False,
@@ -132,26 +146,16 @@ def _server(assembly: Assembly, keyring: Keyring) -> _Server:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    return _Server(settings, assembly)
+    return _Server(settings, assembly, on_start)
 
 
-async def _run(server: _Server, listener: socket.socket, on_start: Callable[[], None]) -> None:
+async def _run(server: _Server, listener: socket.socket) -> None:
     """Run the server. uvicorn raises the signal that stopped it again when it has ended: by then it must be harmless."""
     loop = asyncio.get_running_loop()
     is_main = threading.current_thread() is threading.main_thread()
     for sig in (signal.SIGTERM, signal.SIGINT) if is_main else ():
         loop.add_signal_handler(sig, lambda: None)
-    announcing = asyncio.create_task(_announce(server, on_start))
-    try:
-        await server.serve(sockets=[listener])
-    finally:
-        announcing.cancel()
-
-
-async def _announce(server: _Server, on_start: Callable[[], None]) -> None:
-    while not server.started:
-        await asyncio.sleep(0.005)
-    on_start()
+    await server.serve(sockets=[listener])
 
 
 async def _stop_on(stop: asyncio.Event, server: _Server) -> None:
@@ -210,6 +214,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         raise ConfigurationError(
-            f"listen: cannot listen on {url_of(host, port)}: {error.strerror or error}\n  try     another port: listen: {host}:{port + 1}"
+            f"listen: cannot listen on {url_of(host, port)}: {error.strerror or error}\n"
+            f"  try     another port, for example listen: {host}:{port + 1}"
         ) from error
     return listener

@@ -5,8 +5,20 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Kind: TypeAlias = Literal[
-    "classification", "extraction", "rewriting", "summarisation", "dialogue", "question_answering", "reasoning",
-    "mathematics", "code", "planning", "creative_writing", "translation", "other", "unknown",
+    "classification",
+    "extraction",
+    "rewriting",
+    "summarisation",
+    "dialogue",
+    "question_answering",
+    "reasoning",
+    "mathematics",
+    "code",
+    "planning",
+    "creative_writing",
+    "translation",
+    "other",
+    "unknown",
 ]
 
 

@@ -16,7 +16,8 @@ from taskfit.values.usage import Usage
 
 _Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 _FINISHES: dict[str, Finish] = {
-    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls", "content_filter": "content_filter",
+    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "function_call": "tool_calls",
+    "content_filter": "content_filter",
 }  # fmt: skip
 
 

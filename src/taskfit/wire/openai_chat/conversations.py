@@ -158,7 +158,9 @@ def _role(role: str, place: str) -> Speaker:
         case "assistant":
             return "assistant"
         case _:
-            raise Unsupported(f"{place}: the role {role[:40]!r} cannot be carried to a model of another API", param=f"{place}.role")
+            raise Unsupported(
+                f"{place}: the role {role[:40]!r} cannot be carried to a model of another API", param=f"{place}.role"
+            )
 
 
 def _parts(message: _Message, place: str) -> tuple[Part, ...]:
@@ -177,7 +179,9 @@ def _part(part: _Part, place: str) -> Part:
         case "image_url" if part.image_url is not None:
             return _image(part.image_url.url)
         case _:
-            raise Unsupported(f"{place}: a part of type {part.type[:40]!r} cannot be carried to a model of another API", param=place)
+            raise Unsupported(
+                f"{place}: a part of type {part.type[:40]!r} cannot be carried to a model of another API", param=place
+            )
 
 
 def _image(url: str) -> Image:

@@ -12,7 +12,8 @@ from taskfit.values.conversation import ToolCall
 from taskfit.values.usage import Usage
 
 _REASONS: dict[Finish, str] = {
-    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "content_filter": "content_filter", "refusal": "stop", "other": "stop",
+    "stop": "stop", "length": "length", "tool_calls": "tool_calls", "content_filter": "content_filter",
+    "refusal": "stop", "other": "stop",
 }  # fmt: skip
 _encode = msgspec.json.Encoder().encode
 

@@ -71,7 +71,9 @@ def read_request(body: bytes, *, request_id: str, terms: Terms, caller: Caller) 
     parsed, fields = _decode(body)
     for name in NEVER_HONOURED:
         if name in fields:
-            raise InvalidRequest(f"the field {name} is never honoured; providers and keys are configured in the gateway", param=name)
+            raise InvalidRequest(
+                f"the field {name} is never honoured; providers and keys are configured in the gateway", param=name
+            )
     return Request(
         id=request_id,
         dialect="openai-chat",
