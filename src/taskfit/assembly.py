@@ -69,6 +69,11 @@ def build_store(config: Config) -> Store:
     return store
 
 
+def model_cards(config: Config) -> Mapping[str, ModelCard]:
+    """What is known of every model in use, without opening anything. Errors: ConfigurationError."""
+    return _cards(config, _providers(config))
+
+
 @dataclass(slots=True)
 class Assembly:
     """A running gateway with all that was opened for it. Close it, or use it in `async with`."""

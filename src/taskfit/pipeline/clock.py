@@ -1,7 +1,6 @@
 """Where the walk's time comes from."""
 
-from time import monotonic as _monotonic
-from time import time as _time
+import time as _time
 from typing import Protocol
 
 
@@ -20,10 +19,5 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clocks."""
 
-    def time(self) -> float:
-        """Seconds since the epoch."""
-        return _time()
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        return _monotonic()
+    monotonic = staticmethod(_time.monotonic)
+    time = staticmethod(_time.time)

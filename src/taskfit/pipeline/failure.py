@@ -17,7 +17,7 @@ def walk_failure(step: GiveUp, plan: Plan, attempts: Sequence[LiveAttempt]) -> T
     if step.kind == "no_candidate":
         reasons = "; ".join(f"{dropped.model}: {dropped.reason}" for dropped in plan.dropped)
         return NoCandidate(f"no model of the task {plan.task} can take this request: {reasons}")
-    errors = [(live.value.model, live.error) for live in attempts if live.error is not None]
+    errors = [(live.candidate.card.id, live.error) for live in attempts if live.error is not None]
     last = errors[-1][1] if errors else None
     if isinstance(last, RequestError) and step.kind == last.kind:
         return last

@@ -15,6 +15,7 @@ from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.record import new_record_id, shown
 from taskfit.pipeline.stream import Walk, reserve
+from taskfit.pipeline.summary import log_summary
 from taskfit.protocols import RecordQuery, Store
 from taskfit.values.answer import Answer, Delta
 from taskfit.values.money import usd_from_decimal
@@ -117,6 +118,7 @@ class Gateway:
             error_text=str(error)[:1000],
         )
         self.outbox.put(record)
+        log_summary(record)
         return record.id
 
     async def find_records(self, query: RecordQuery) -> tuple[Record, ...]:

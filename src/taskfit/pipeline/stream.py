@@ -10,7 +10,7 @@ from typing import Self
 
 from taskfit.errors import InternalError, Overloaded, RequestError, TaskfitError
 from taskfit.pipeline.admit import check_bounds, choose_task
-from taskfit.pipeline.attempt import LiveAttempt, as_taskfit_error, begin
+from taskfit.pipeline.attempt import LiveAttempt, as_taskfit_error
 from taskfit.pipeline.check import check_answer
 from taskfit.pipeline.clock import Clock
 from taskfit.pipeline.escalate import next_step
@@ -19,9 +19,10 @@ from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.plan import make_plan
 from taskfit.pipeline.record import new_record_id, overhead_ms, total_cost, write_record
+from taskfit.pipeline.summary import log_summary
 from taskfit.protocols import Call, Check
 from taskfit.values.answer import Event
-from taskfit.values.attempt import Trail
+from taskfit.values.attempt import State, Trail
 from taskfit.values.money import Usd
 from taskfit.values.plan import Plan
 from taskfit.values.profile import Profile
@@ -57,12 +58,13 @@ class Walk:
         self.record: Record | None = None
         self._house = house
         self._outbox = outbox
-        self._clock = clock
+        self._monotonic = clock.monotonic
         self._began = began
         self.at = clock.time()
         self.id = new_record_id(self.at)
         self._checks: Sequence[Check] = ()
         self._live: list[LiveAttempt] = []
+        self._trail: Trail = ()
         self._accepted: int | None = None
         self._is_below_bar = False
         self._first_event_ms: float | None = None
@@ -77,7 +79,7 @@ class Walk:
     @property
     def trail(self) -> Trail:
         """The attempts so far."""
-        return tuple([live.value for live in self._live])
+        return self._trail
 
     @property
     def attempt_count(self) -> int:
@@ -88,30 +90,30 @@ class Walk:
     def model(self) -> str | None:
         """The model that answers, or that is being tried."""
         if self._accepted is not None:
-            return self._live[self._accepted].value.model
-        return self._live[-1].value.model if self._live else None
+            return self._trail[self._accepted].model
+        return self._trail[-1].model if self._trail else None
 
     @property
     def confidence(self) -> float | None:
         """That of the accepted answer; None before that, or where nothing was checked."""
-        return None if self._accepted is None else self._live[self._accepted].value.confidence
+        return None if self._accepted is None else self._trail[self._accepted].confidence
 
     @property
     def cost(self) -> Usd | None:
         """What the walk has cost so far. Units: micro-dollars."""
-        return total_cost(self.trail)
+        return total_cost(self._trail)
 
     @property
     def overhead_ms(self) -> float:
         """Milliseconds not spent waiting for models: up to the first event of a stream, else up to now."""
         if self._first_event_ms is None:
-            return overhead_ms(self.trail, self.elapsed_ms())
-        waited = [live.value.duration_ms or live.value.first_token_ms or 0.0 for live in self._live]
+            return overhead_ms(self._trail, self.elapsed_ms())
+        waited = [live.duration_ms or live.first_token_ms or 0.0 for live in self._live]
         return max(0.0, self._first_event_ms - sum(waited))
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request came in."""
-        return (self._clock.monotonic() - self._began) * 1e3
+        return (self._monotonic() - self._began) * 1e3
 
     def prepare(self) -> Plan:
         """Profile and plan, without calling a model. Errors: ModelNotFound, TooLarge."""
@@ -134,31 +136,33 @@ class Walk:
         plan = self.prepare()
         passes = self.request.is_stream and not self._checks
         while True:
-            step = next_step(plan, self.trail, self.elapsed_ms() / 1e3)
+            now_ms = self.elapsed_ms()
+            step = next_step(plan, self._trail, now_ms / 1e3)
             if isinstance(step, Accept):
                 for event in self._accept(step):
                     yield event
                 return
             if isinstance(step, GiveUp):
                 raise walk_failure(step, plan, self._live)
-            live = self._begin(step)
-            upstream = self._call(step, plan)
+            live = self._begin(step, now_ms)
+            upstream = self._call(step, plan, now_ms)
             try:
                 async for event in upstream:
-                    live.saw(event, self.elapsed_ms())
+                    now_ms = self.elapsed_ms()
+                    live.saw(event, now_ms)
                     if passes:
                         if self._first_event_ms is None:
-                            self._first_event_ms = self.elapsed_ms()
+                            self._first_event_ms = now_ms
                         yield event
                     else:
                         live.held.append(event)
             except Exception as error:  # noqa: BLE001  # the plug-in boundary: whatever a provider does, it is one failed attempt
                 was_seen = passes and live.has_begun
-                live.end("cut" if was_seen else "failed", self.elapsed_ms(), as_taskfit_error(error))
+                self._end(live, "cut" if was_seen else "failed", as_taskfit_error(error))
             else:
-                live.end("answered", self.elapsed_ms())
+                self._end(live, "answered")
                 if self._checks:
-                    live.judge(await check_answer(self._checks, self.request, live.collected.answer()))
+                    await self._judge(live)
             finally:
                 await upstream.aclose()
 
@@ -170,24 +174,31 @@ class Walk:
             self._first_event_ms = self.elapsed_ms()
         return held
 
-    def _begin(self, step: Try) -> LiveAttempt:
+    def _begin(self, step: Try, now_ms: float) -> LiveAttempt:
         """The attempt enters the trail before its call."""
-        assert self.profile is not None
-        live = begin(step.candidate, self.profile, now_ms=self.elapsed_ms())
+        live = LiveAttempt(step.candidate, now_ms)
         self._live.append(live)
+        self._trail = (*self._trail, live.value)
         return live
 
-    def _call(self, step: Try, plan: Plan) -> AsyncGenerator[Event, None]:
+    def _end(self, live: LiveAttempt, state: State, error: TaskfitError | None = None) -> None:
+        live.end(state, self.elapsed_ms(), self.profile, error)
+        self._trail = (*self._trail[:-1], live.value)
+
+    async def _judge(self, live: LiveAttempt) -> None:
+        live.judge(await check_answer(self._checks, self.request, live.collected.answer()))
+        self._trail = (*self._trail[:-1], live.value)
+
+    def _call(self, step: Try, plan: Plan, now_ms: float) -> AsyncGenerator[Event, None]:
         card = step.candidate.card
-        left_s = plan.deadline_s - self.elapsed_ms() / 1e3
-        call = Call(request=self.request, model=card.name, first_byte_s=step.first_byte_s, total_s=max(step.first_byte_s, left_s))
+        total_s = max(step.first_byte_s, plan.deadline_s - now_ms / 1e3)
+        call = Call(request=self.request, model=card.name, first_byte_s=step.first_byte_s, total_s=total_s)
         return self._house.providers[card.provider].stream(call)
 
     def _finish(self, error: BaseException | None) -> None:
         """Leave the record. Synchronous, so that a cancellation cannot keep it from happening."""
-        for live in self._live:
-            if live.value.state == "running":
-                live.end("cancelled", self.elapsed_ms())
+        if self._live and self._live[-1].state == "running":
+            self._end(self._live[-1], "cancelled")
         outcome, status, kind, text = self._ending(error)
         baseline = self._house.cards[self._house.baseline] if self._house.baseline is not None else None
         self.record = write_record(
@@ -199,7 +210,7 @@ class Walk:
             latency_ms=self.elapsed_ms(),
             profile=self.profile,
             plan=self.plan,
-            trail=self.trail,
+            trail=self._trail,
             accepted=self._accepted,
             is_below_bar=self._is_below_bar,
             baseline=baseline,
@@ -208,6 +219,7 @@ class Walk:
             error_text=text,
         )
         self._outbox.put(self.record)
+        log_summary(self.record)
 
     def _ending(self, error: BaseException | None) -> tuple[Outcome, int, str | None, str | None]:
         if error is None:

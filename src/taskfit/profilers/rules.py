@@ -145,7 +145,7 @@ class RuleProfiler:
 def kind_of(outline: Outline) -> Kind:
     """The kind whose phrases weigh most, each phrase counted once; "unknown" for a tie and where there is none."""
     prompt = outline.prompt
-    edges = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]} … {prompt[-TAIL_CHARS:]}"
+    edges = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]} ... {prompt[-TAIL_CHARS:]}"
     cues = _phrases_in(edges)
     if outline.instructions:
         cues |= _phrases_in_instructions(outline.instructions[:INSTRUCTIONS_CHARS])

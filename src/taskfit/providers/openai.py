@@ -3,23 +3,24 @@
 A request of the same dialect takes the straight lane: its body goes out as it came, but for the model's name.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from taskfit.errors import CutAnswer, Unsupported
+from taskfit.errors import Unsupported, UpstreamError
 from taskfit.protocols import Call
 from taskfit.providers.connection import Connection, Reply, upstream_error
-from taskfit.values.answer import Delta, Event
+from taskfit.values.answer import Event
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
-from taskfit.wire.openai_chat import StreamReader, asks_for_usage, read_answer, write_request
-from taskfit.wire.sse import DONE, SseReader
+from taskfit.wire.openai_chat import DeltaReader, asks_for_usage, read_answer, write_request
 
 PATH = "/chat/completions"
+REST_S = 0.25
+"""How long a body may take to end after its terminal event."""
 PRICE_SOURCES: Mapping[str, str] = {
     "api.openai.com": "openai",
     "api.cerebras.ai": "cerebras",
@@ -92,28 +93,24 @@ class OpenAI:
             if not request.is_stream:
                 yield read_answer(await reply.read())
                 return
-            async with aclosing(self._deltas(reply, hides_usage=not asks_for_usage(request))) as deltas:
-                async for delta in deltas:
+            reader = DeltaReader(hides_usage=not asks_for_usage(request))
+            while piece := await reply.piece():
+                for delta in reader.feed(piece):
                     yield delta
+                if reader.is_done:
+                    await _skip_rest(reply)
+                    break
+            for delta in reader.finish():
+                yield delta
         finally:
             await reply.close()
 
-    async def _deltas(self, reply: Reply, *, hides_usage: bool) -> AsyncGenerator[Delta, None]:
-        """The stream's events. It is whole once a finish was seen: some servers never send `[DONE]`, some send it twice."""
-        frames, reader = SseReader(), StreamReader(hides_usage=hides_usage)
-        has_finished = False
-        async with aclosing(reply.chunks()) as chunks:
-            async for chunk in chunks:
-                for payload in frames.feed(chunk):
-                    if payload == DONE:
-                        continue
-                    delta = reader.read(payload)
-                    has_finished = has_finished or delta.finish is not None
-                    yield delta
-        for payload in frames.finish():
-            if payload != DONE:
-                delta = reader.read(payload)
-                has_finished = has_finished or delta.finish is not None
-                yield delta
-        if not has_finished:
-            raise CutAnswer("the stream ended without a finish reason")
+
+async def _skip_rest(reply: Reply) -> None:
+    """Let the body end, so that its socket can be used again; what comes after the terminal event is nobody's answer."""
+    try:
+        async with asyncio.timeout(REST_S):
+            while await reply.piece():
+                pass
+    except (TimeoutError, UpstreamError):
+        pass  # the answer was whole before

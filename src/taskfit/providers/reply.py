@@ -4,7 +4,7 @@ Knows no parser and no event loop's transport: what it needs of its socket is a 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -69,8 +69,8 @@ class Reply:
     """
 
     __slots__ = (
-        "_buffered_bytes", "_first_at", "_headers", "_is_complete", "_joined", "_pieces", "_socket", "_waiter", "_wants",
-        "_whole", "failure", "fields", "received_bytes", "status",
+        "_buffered_bytes", "_first_at", "_headers", "_inflater", "_is_begun", "_is_complete", "_joined", "_parts", "_pieces",
+        "_socket", "_waiter", "_wants", "_whole", "failure", "fields", "received_bytes", "status",
     )
 
     def __init__(self, socket: Line, first_at: float) -> None:
@@ -83,6 +83,9 @@ class Reply:
         self._buffered_bytes = 0
         self._joined = 0   # so many pieces at the front are large ones
         self._is_complete = False
+        self._is_begun = False   # reading in pieces
+        self._inflater: Inflater | None = None
+        self._parts: Iterator[bytes] = iter(())   # inflated, and not yet given out
         self.failure: UpstreamError | None = None   # why it ended early
         self._waiter: asyncio.Future[None] | None = None
         self._wants = _HEAD
@@ -114,25 +117,31 @@ class Reply:
 
         Reading from the upstream stops while 256 KiB wait for the reader. Errors: as `read`, after all that came before.
         """
-        coding = self._coding()
-        inflater = None if coding is None else Inflater(coding, self._socket.limits.max_body_bytes, self._socket.peer)
         try:
-            while True:
-                piece = self._take()
-                if piece and inflater is not None:
-                    for part in inflater.feed(piece):
-                        yield part
-                elif piece:
-                    yield piece
-                elif self._is_complete:
-                    break
-                else:
-                    self._raise_failure()
-                    await self._wait(_PIECE)
-            if inflater is not None:
-                inflater.finish()
+            while piece := await self.piece():
+                yield piece
         finally:
             self._abandon()
+
+    async def piece(self) -> bytes:
+        """The next piece of the body, as `chunks` gives them without the price of a generator; empty after the last one.
+
+        Close the reply when leaving early.
+        """
+        if not self._is_begun:
+            self._is_begun = True
+            coding = self._coding()
+            self._inflater = None if coding is None else Inflater(coding, self._socket.limits.max_body_bytes, self._socket.peer)
+        while True:
+            piece = self._take() if self._inflater is None else self._take_part(self._inflater)
+            if piece:
+                return piece
+            if self._is_complete:
+                if self._inflater is not None:
+                    self._inflater.finish()
+                return b""
+            self._raise_failure()
+            await self._wait(_PIECE)
 
     async def close(self) -> None:
         """Leave. May be called again."""
@@ -265,6 +274,14 @@ class Reply:
         taken = b"".join(pieces)
         pieces.clear()
         return taken
+
+    def _take_part(self, inflater: Inflater) -> bytes:
+        """The next inflated part of what is there. Errors: InvalidAnswer."""
+        part = next(self._parts, b"")
+        while not part and (piece := self._take()):
+            self._parts = inflater.feed(piece)
+            part = next(self._parts, b"")
+        return part
 
     def _coding(self) -> str | None:
         """The coding to undo, None for a plain body. Errors: InvalidAnswer for one that we did not ask for and cannot undo."""

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from taskfit.errors import Forbidden, HeadersTooLarge, InternalError, MethodNotAllowed, NotFound, TaskfitError
 from taskfit.pipeline.gateway import Gateway
 from taskfit.server.asgi import Receive, Scope, Send
-from taskfit.server.exchange import Exchange, connection_of
+from taskfit.server.exchange import Exchange
 from taskfit.server.keyring import Keyring
+from taskfit.server.protocol import CONNECTION
 from taskfit.server.routes import Route, check_access
 
 MAX_HEADERS = 100
@@ -39,39 +40,27 @@ class Application:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(self.gateway, self.keyring, scope)
-        connection = connection_of(scope)
-        task = asyncio.current_task()
-        if connection is not None and task is not None:
-            connection.when_left(task.cancel)
         try:
-            await self._route(exchange, scope, receive, send)
+            route = self._find(exchange, scope["path"], scope["method"])
+            if route.access != "anyone":
+                if not self.keyring.is_auth_on:
+                    _check_host(exchange)
+                exchange.caller = self.keyring.known(exchange.headers) or await self.keyring.authenticate(exchange.headers)
+                check_access(route, exchange.caller)
+            await route.endpoint(exchange, scope, receive, send)
         except asyncio.CancelledError:
-            if connection is None or not connection.has_left:
+            if not _has_departed(scope):
                 raise
-            if task is not None:
-                task.uncancel()
         except TaskfitError as error:
             log.info("request_failed", extra={"request_id": exchange.request_id, "kind": error.kind, "reason": str(error)[:500]})
             await exchange.fail(error, send)
         except Exception:  # noqa: BLE001  # the outermost door
             log.exception("internal_error", extra={"request_id": exchange.request_id})
             await exchange.fail(InternalError("something went wrong inside the gateway; its log has the request id"), send)
-        finally:
-            if connection is not None and task is not None:
-                connection.forget(task.cancel)
-
-    async def _route(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        if len(scope["headers"]) > MAX_HEADERS:
-            raise HeadersTooLarge(f"at most {MAX_HEADERS} headers are taken")
-        route = self._find(exchange, scope["path"], scope["method"])
-        if route.access != "anyone":
-            if not exchange.keyring.is_auth_on:
-                _check_host(exchange)
-            exchange.caller = await exchange.keyring.authenticate(exchange.headers)
-            check_access(route, exchange.caller)
-        await route.endpoint(exchange, scope, receive, send)
 
     def _find(self, exchange: Exchange, path: str, method: str) -> Route:
+        if len(exchange.headers) > MAX_HEADERS:
+            raise HeadersTooLarge(f"at most {MAX_HEADERS} headers are taken")
         methods = self._exact.get(path)
         if methods is None:
             methods = self._find_tailed(exchange, path)
@@ -89,6 +78,15 @@ class Application:
                 exchange.tail = path[len(head) :]
                 return methods
         return None
+
+
+def _has_departed(scope: Scope) -> bool:
+    """Whether this task was cancelled because its client has left: then the cancellation ends here."""
+    connection, task = scope.get(CONNECTION), asyncio.current_task()
+    if connection is None or not connection.has_left or task is None:
+        return False
+    task.uncancel()
+    return True
 
 
 def _check_host(exchange: Exchange) -> None:

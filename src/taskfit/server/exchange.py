@@ -11,7 +11,6 @@ from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Scope, Send, send_whole
 from taskfit.server.headers import failure_headers, request_id
 from taskfit.server.keyring import Keyring
-from taskfit.server.protocol import CONNECTION, TimedProtocol
 from taskfit.values.request import Caller
 from taskfit.wire.openai_chat import status_of, write_failure
 
@@ -27,7 +26,7 @@ class Exchange:
         self.began = gateway.clock.monotonic()
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self.request_id = request_id(self.headers)
-        self.caller = Caller()
+        self.caller = NOBODY
         self.tail = ""
         self.walk: Walk | None = None
         self.record_id: str | None = None
@@ -53,11 +52,6 @@ class Exchange:
         await send_whole(send, status_of(error), pairs, write_failure(error))
 
 
+NOBODY = Caller()
 _CLOSES = frozenset({"too_large", "incomplete_body", "headers_too_large"})
 """Errors after which unread bytes may still come in."""
-
-
-def connection_of(scope: Scope) -> TimedProtocol | None:
-    """The client's connection, where the server tells."""
-    connection: TimedProtocol | None = scope.get(CONNECTION)
-    return connection

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from random import getrandbits
 
 from taskfit.errors import InvalidRequest, TaskfitError, Unsupported
@@ -28,7 +29,7 @@ SHOULD_RETRY = "x-should-retry"
 RETRY_AFTER = "retry-after"
 
 UNKNOWN = "unknown"
-PENDING = "pending"
+PENDING = b"pending"
 MAX_NAME_CHARS = 128
 MAX_DEADLINE_MS = 3_600_000
 MAX_COST_USD = 1_000_000
@@ -36,11 +37,16 @@ MAX_COST_USD = 1_000_000
 Headers = Mapping[bytes, bytes]
 Pairs = list[tuple[bytes, bytes]]
 
-_PREFIX = b"x-taskfit-"
+NOTHING_ASKED = Terms()
+
+_ASKABLE = frozenset(name.encode() for name in (TASK, SURFACE, SESSION, DEADLINE, MAX_COST, STORE, CACHE))
 _JSON = (b"content-type", b"application/json")
-_EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
-_NO_CACHE = (b"cache-control", b"no-cache")
-_NO_BUFFER = (b"x-accel-buffering", b"no")
+_PLAIN = (_JSON,)
+_STREAM = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+)
 _NO_RETRY = (SHOULD_RETRY.encode(), b"false")
 _PLEASE_RETRY = (SHOULD_RETRY.encode(), b"true")
 
@@ -57,9 +63,10 @@ def request_id(headers: Headers) -> str:
 
 def read_terms(headers: Headers) -> Terms:
     """What the caller asks for beside the body. Errors: InvalidRequest, Unsupported; each names the header."""
-    asked = {name.decode("latin-1"): value for name, value in headers.items() if name.startswith(_PREFIX)}
-    if not asked:
-        return _NOTHING_ASKED
+    if _ASKABLE.isdisjoint(headers):
+        return NOTHING_ASKED
+    asked = {name.decode(): headers[name] for name in _ASKABLE.intersection(headers)}
+    _refuse_later_headers(asked)
     return Terms(
         task=_name(asked, TASK),
         surface=_name(asked, SURFACE) or "",
@@ -69,37 +76,39 @@ def read_terms(headers: Headers) -> Terms:
     )
 
 
-_NOTHING_ASKED = Terms()
-
-
-def refuse_later_headers(headers: Headers) -> None:
+def _refuse_later_headers(asked: Mapping[str, bytes]) -> None:
     """Errors: Unsupported for a header whose meaning is not built yet, unless it asks for what is done anyway."""
     for name, harmless in ((STORE, ("none", "off")), (CACHE, ("no-store", "off"))):
-        value = headers.get(name.encode())
-        if value is not None and value.decode("latin-1") not in harmless:
-            raise Unsupported(
-                f"the header {name} takes only {' or '.join(harmless)} for now: nothing is stored or cached yet", param=name
-            )
+        if name in asked and asked[name].decode("latin-1") not in harmless:
+            wanted = " or ".join(harmless)
+            raise Unsupported(f"the header {name} takes only {wanted} for now: nothing is stored or cached yet", param=name)
 
 
 def answer_headers(walk: Walk, *, is_stream: bool) -> Pairs:
     """The headers of an answer. A stream's cost is not known at its beginning: it stands in a comment at its end."""
-    plan, confidence = walk.plan, walk.confidence
-    cost = PENDING if is_stream else format_usd(walk.cost)
-    pairs = [_EVENTS, _NO_CACHE, _NO_BUFFER] if is_stream else [_JSON]
-    pairs += [
+    confidence = walk.confidence
+    cost = PENDING if is_stream else format_usd(walk.cost).encode()
+    pairs = [
+        *(_STREAM if is_stream else _PLAIN),
+        *_whence(walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count),
         (b"x-request-id", walk.request.id.encode()),
         (b"x-taskfit-record", walk.id.encode()),
-        (b"x-taskfit-task", (plan.task if plan else UNKNOWN).encode()),
-        (b"x-taskfit-model", (walk.model or UNKNOWN).encode()),
-        (b"x-taskfit-attempts", b"%d" % walk.attempt_count),
         (b"x-taskfit-confidence", b"unknown" if confidence is None else b"%.4f" % confidence),
-        (b"x-taskfit-cost-usd", cost.encode()),
+        (b"x-taskfit-cost-usd", cost),
         (b"x-taskfit-overhead-ms", b"%.3f" % walk.overhead_ms),
     ]
-    if cost not in (PENDING, UNKNOWN):
-        pairs.append((b"x-litellm-response-cost", cost.encode()))
+    if cost[:1].isdigit():
+        pairs.append((b"x-litellm-response-cost", cost))
     return pairs
+
+
+@lru_cache(maxsize=1024)
+def _whence(task: str, model: str, attempts: int) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (TASK.encode(), task.encode()),
+        (MODEL.encode(), model.encode()),
+        (ATTEMPTS.encode(), b"%d" % attempts),
+    )
 
 
 def failure_headers(error: TaskfitError, *, request_id: str, record_id: str | None, walk: Walk | None = None) -> Pairs:

@@ -49,20 +49,21 @@ class Keyring:
         """Whether a key is wanted."""
         return self._is_auth_on
 
-    async def authenticate(self, headers: Mapping[bytes, bytes]) -> Caller:
-        """The caller of a request. Errors: Unauthenticated."""
+    def known(self, headers: Mapping[bytes, bytes]) -> Caller | None:
+        """The caller of a request, as far as the keys in memory tell."""
         if not self._is_auth_on:
             return _ANYONE
         given = _key_in(headers)
-        if given is None:
+        return None if given is None else self._callers.get(sha256(given).hexdigest())
+
+    async def authenticate(self, headers: Mapping[bytes, bytes]) -> Caller:
+        """The caller of a request whose key is not known: it may have been made a moment ago. Errors: Unauthenticated."""
+        if _key_in(headers) is None:
             raise Unauthenticated("no key: send Authorization: Bearer YOUR_KEY")
-        digest = sha256(given).hexdigest()
-        caller = self._callers.get(digest)
+        await self._refresh(MISS_REFRESH_S)
+        caller = self.known(headers)
         if caller is None:
-            await self._refresh(MISS_REFRESH_S)
-            caller = self._callers.get(digest)
-            if caller is None:
-                raise Unauthenticated("this key is not valid")
+            raise Unauthenticated("this key is not valid")
         return caller
 
     async def keep_fresh(self) -> None:

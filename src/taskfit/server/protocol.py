@@ -1,14 +1,15 @@
-"""uvicorn's HTTP protocol with what it lacks: a time limit for a slow head or body, a limit for the head's size, and word to the
-application when the client has left.
+"""uvicorn's HTTP protocol with what it lacks: a time limit for a slow head or body, a limit for the head's size, word to the
+application when the client has left, and an answer that leaves in one write.
 
-Knows nothing of routes. Without this class (under another ASGI server) the application works, but has none of the three.
+Knows nothing of routes. Without this class (under another ASGI server) the application works, but has none of the four.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 CONNECTION = "taskfit.connection"
 """Where the scope holds the connection."""
@@ -16,6 +17,7 @@ CONNECTION = "taskfit.connection"
 HEAD_TIMEOUT_S = 10.0
 BODY_TIMEOUT_S = 60.0
 MAX_HEAD_BYTES = 65_536
+HTTP_VERSIONS = ("1.1", "1.0")
 
 _TOO_LARGE_BODY = (
     b'{"error":{"message":"the head is over 65536 bytes","type":"invalid_request_error","param":null,"code":"headers_too_large"}}'
@@ -24,6 +26,56 @@ _HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\nconnection: close\r\n"
     b"content-length: %d\r\n\r\n%s" % (len(_TOO_LARGE_BODY), _TOO_LARGE_BODY)
 )
+
+
+class _Cycle(RequestResponseCycle):
+    """One request and its answer. Writes the head together with the first piece of the body, in one go."""
+
+    _head: bytes | None = None
+
+    async def send(self, message: Any) -> None:
+        """Take one message of the application. Errors: RuntimeError for a head that is none."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if message["type"] == "http.response.start":
+            self._head = self._head_of(message["status"], message["headers"])
+            self.response_started = True
+            self.waiting_for_100_continue = False
+            return
+        body = message.get("body", b"")
+        is_last = not message.get("more_body")
+        if self.chunked_encoding:
+            body = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
+            if is_last:
+                body += b"0\r\n\r\n"
+        if self._head is not None:
+            is_bodiless = self.scope["method"] == "HEAD"
+            body, self._head = self._head if is_bodiless else self._head + body, None
+        self.transport.write(body)
+        if is_last:
+            self._complete()
+
+    def _head_of(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
+        lines = b"\r\n".join([name + b": " + value for name, value in headers])
+        if lines.count(b"\n") != len(headers) - 1 or lines.count(b"\r") != len(headers) - 1:
+            raise RuntimeError("a header of the answer holds a line break")
+        self.chunked_encoding = b"\r\ncontent-length: " not in lines
+        if self.chunked_encoding:
+            lines += b"\r\ntransfer-encoding: chunked"
+        if b"\r\nconnection: close" in lines:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            lines += b"\r\nconnection: close"
+        return STATUS_LINE[status] + lines + b"\r\n\r\n"
+
+    def _complete(self) -> None:
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
 
 
 class TimedProtocol(HttpToolsProtocol):
@@ -35,22 +87,11 @@ class TimedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.has_left = False
-        self._departures: set[Callable[[], object]] = set()
         self._is_head_done = False
         self._is_message_done = False
         self._head_bytes = 0
+        self._running: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-
-    def when_left(self, callback: Callable[[], object]) -> None:
-        """Call back once when the client leaves; at once if it has."""
-        if self.has_left:
-            callback()
-        else:
-            self._departures.add(callback)
-
-    def forget(self, callback: Callable[[], object]) -> None:
-        """Do not call back any more."""
-        self._departures.discard(callback)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Wait for the first head, but not for ever."""
@@ -58,13 +99,12 @@ class TimedProtocol(HttpToolsProtocol):
         self._arm(self.head_timeout_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell who asked to know."""
+        """The client has left: what was being done for it is cancelled."""
         self._disarm()
         self.has_left = True
         super().connection_lost(exc)
-        departures, self._departures = self._departures, set()
-        for callback in departures:
-            callback()
+        for task in self._running:
+            task.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and keep time while a request is incomplete."""
@@ -85,17 +125,56 @@ class TimedProtocol(HttpToolsProtocol):
         self.scope[CONNECTION] = self  # type: ignore[literal-required]  # ASGI lets servers add keys
 
     def on_headers_complete(self) -> None:
-        """The head is whole: from now on it is the body that must hurry."""
-        super().on_headers_complete()
+        """The head is whole: start the application, and from now on it is the body that must hurry."""
         self._is_head_done = True
         self._head_bytes = 0
         self._disarm()
+        version = self.parser.get_http_version()
+        if version not in HTTP_VERSIONS:
+            raise ValueError("not HTTP/1")  # the parser turns it into its own error, which is answered with 400
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        url = httptools.parse_url(self.url)
+        scope["raw_path"] = url.path
+        path = url.path.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["query_string"] = url.query or b""
+        running: RequestResponseCycle | None = self.cycle
+        self.cycle = _Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=[],
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if running is None or running.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         super().on_message_complete()
         self._is_message_done = True
         self._is_head_done = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self._forget)
+        self.tasks.add(task)
+        self._running.add(task)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self._running.discard(task)
 
     def _is_head_too_large(self, data: bytes) -> bool:
         """Whether the head that is coming in is over the limit with this piece."""

@@ -11,7 +11,7 @@ from taskfit.values.verdict import Verdict
 State: TypeAlias = Literal["running", "answered", "failed", "cut", "cancelled"]
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call to one model, from the moment before the call.
 
     `started_ms` counts from the start of the walk; `cost` None means that the price is unknown. `cut` is a stream that

@@ -16,7 +16,7 @@ PICO_PER_MICRO = 1_000_000
 PICO_PER_USD_PER_MILLION = 1_000_000
 
 
-class Price(msgspec.Struct, frozen=True, kw_only=True):
+class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Prices of one model on one day.
 
     Units: integer pico-dollars per token ($1 per million tokens = 1_000_000); None where the kind of token
@@ -46,7 +46,7 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True):
     has_json_schema: bool | None = None
 
 
-class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One model of one provider.
 
     `id` is `provider/name`; `name` is what the upstream calls it. None means that the fact is not known:

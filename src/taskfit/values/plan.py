@@ -14,7 +14,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     expected_latency_s: float | None = None
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One rung that will be tried. Units: micro-dollars; None: the price is unknown.
 
     `worst_cost` assumes the longest output that the request allows, `expected_cost` a typical one.
@@ -27,14 +27,14 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     expected_latency_s: float | None = None
 
 
-class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+class Dropped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One model that was considered and left out; `reason` is for a person."""
 
     model: str
     reason: str
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The ordered rungs with the limits of the whole walk. Units: seconds; micro-dollars; `bar` 0 to 1.
 
     `chosen_by` says in a person's words how the task was found.

@@ -22,7 +22,7 @@ Kind: TypeAlias = Literal[
 ]
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
+class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a profiler makes of a request. Units: `input_tokens` is an estimate in tokens."""
 
     input_tokens: int

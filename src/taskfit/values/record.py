@@ -12,7 +12,7 @@ from taskfit.values.profile import Profile
 Outcome: TypeAlias = Literal["answered", "refused", "failed", "timed_out", "cancelled"]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One request from socket to answer.
 
     `at` is seconds since the epoch (UTC). `asked` is the model as the caller wrote it, `model` the one that answered.

@@ -9,7 +9,7 @@ from taskfit.values.money import Usd
 Judgement: TypeAlias = Literal["accept", "reject", "unsure"]
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One check's verdict. `score` is 0 (surely wrong) to 1 (surely right); `reason` is for a person."""
 
     check: str

@@ -20,7 +20,7 @@ MESSAGE_CHARS = 500
 NULL = msgspec.Raw(b"null")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY_LIKE = re.compile(r"(?=[\w+/=*-]*\d)[\w+/=*-]{32,}|\b(?:[sr]k-[\w*-]{4,}|AIza[\w*-]{8,}|Bearer \S+)")
-_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+_UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
 
 class _Fault(msgspec.Struct, frozen=True, kw_only=True):

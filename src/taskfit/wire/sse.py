@@ -12,7 +12,9 @@ DONE_EVENT = b"data: [DONE]\n\n"
 
 
 def event(payload: bytes) -> bytes:
-    """One event with one line of data. `payload` must not hold a line break, which JSON never does."""
+    """One event. A payload with line breaks becomes several lines of data, which a reader joins again."""
+    if b"\n" in payload:
+        payload = payload.replace(b"\n", b"\ndata: ")
     return b"data: " + payload + b"\n\n"
 
 

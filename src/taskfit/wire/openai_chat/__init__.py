@@ -9,8 +9,10 @@ from taskfit.wire.openai_chat.conversations import read_conversation
 from taskfit.wire.openai_chat.failures import kind_of, status_of, write_failure
 from taskfit.wire.openai_chat.replies import write_answer, write_delta
 from taskfit.wire.openai_chat.requests import asks_for_usage, read_request, write_request
+from taskfit.wire.openai_chat.streams import DeltaReader
 
 __all__ = [
+    "DeltaReader",
     "StreamReader",
     "asks_for_usage",
     "kind_of",

@@ -4,15 +4,17 @@ Tolerant of what servers add and strict about what makes an answer: an error ins
 no answer, and a usage that cannot be true is no usage.
 """
 
-from typing import Annotated
+import json
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from taskfit.errors import InvalidAnswer, UpstreamError, UpstreamFailure
+from taskfit.errors import InvalidAnswer, RateLimited, UpstreamError, UpstreamOverloaded
 from taskfit.values.answer import Answer, Delta, Finish, ToolCallDelta
 from taskfit.values.conversation import ToolCall
 from taskfit.values.usage import Usage
+from taskfit.wire.foreign import fault_of, is_null
 
 _Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 _FINISHES: dict[str, Finish] = {
@@ -89,6 +91,15 @@ class _Usage(msgspec.Struct):
     completion_tokens_details: _OutputDetails | None = None
 
 
+T = TypeVar("T")
+
+_UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+_FAULTS: dict[str, type[UpstreamError]] = {
+    "insufficient_quota": RateLimited, "rate_limit_error": RateLimited, "requests": RateLimited, "tokens": RateLimited,
+    "service_unavailable_error": UpstreamOverloaded,
+}  # fmt: skip
+"""What an error inside a 200 means, by its type; any other is a failure of the upstream."""
+
 _completion = msgspec.json.Decoder(_Completion)
 _chunk = msgspec.json.Decoder(_Chunk)
 _usage = msgspec.json.Decoder(_Usage | None, strict=False)
@@ -97,13 +108,10 @@ _members = msgspec.json.Decoder(dict[str, Raw])
 
 def read_answer(body: bytes) -> Answer:
     """One whole answer. Errors: InvalidAnswer; UpstreamFailure for an error inside a success."""
-    try:
-        completion = _completion.decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidAnswer(f"the answer cannot be read: {error}; it begins with {body[:80]!r}") from error
+    completion, body = _decode(body, _completion)
     _raise_inner(completion.error)
     if not completion.choices:
-        raise InvalidAnswer(f"the answer has no choices; it begins with {body[:80]!r}")
+        raise InvalidAnswer("the answer has no choices")
     choice = completion.choices[0]
     message = choice.message or _Message()
     return Answer(
@@ -121,26 +129,23 @@ def read_answer(body: bytes) -> Answer:
 
 class StreamReader:
     """Reads the payloads of one stream. With `hides_usage` the usage that we asked for on our own is taken out of what the
-    client will see: a member `usage: null` in each chunk."""
+    client will see: the member `usage` of each chunk, and the chunk that has nothing else."""
 
     def __init__(self, *, hides_usage: bool = False) -> None:
         self._hides_usage = hides_usage
 
     def read(self, payload: bytes) -> Delta:
         """One Delta. Errors: InvalidAnswer; UpstreamFailure for an error event."""
-        try:
-            chunk = _chunk.decode(payload)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-            raise InvalidAnswer(f"an event of the stream cannot be read: {error}; it begins with {payload[:80]!r}") from error
+        chunk, payload = _decode(payload, _chunk)
         if chunk.error is not UNSET:
             _raise_inner(chunk.error)
         usage = chunk.usage
-        if self._hides_usage and usage is not UNSET and bytes(usage) == b"null":
+        if self._hides_usage and usage is not UNSET:
             payload = _without_usage(payload)
         if not chunk.choices:
             return Delta(
                 dialect="openai-chat", data=payload, response_id=chunk.id, model=chunk.model, usage=_read_usage(usage),
-                is_usage_only=usage is not UNSET,
+                is_usage_only=usage is not UNSET and not is_null(usage),
             )  # fmt: skip
         choice = chunk.choices[0]
         message = choice.delta
@@ -166,14 +171,32 @@ def _without_usage(payload: bytes) -> bytes:
     return msgspec.json.encode(members)
 
 
+def _decode(payload: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
+    """The payload as a value, and as the bytes to pass on: with null for the NaN and Infinity that Python servers write.
+
+    Errors: InvalidAnswer.
+    """
+    try:
+        return decoder.decode(payload), payload
+    except _UNREADABLE as error:
+        if b"NaN" not in payload and b"Infinity" not in payload:
+            raise _unreadable(payload, error) from error
+    try:
+        payload = msgspec.json.encode(json.loads(payload))
+        return decoder.decode(payload), payload
+    except _UNREADABLE as error:
+        raise _unreadable(payload, error) from error
+
+
+def _unreadable(payload: bytes, error: Exception) -> InvalidAnswer:
+    """JSON is not quoted: it may hold the model's words, which no log may have."""
+    is_page = payload.lstrip()[:1] == b"<"
+    return InvalidAnswer(f"the answer is {'a page of HTML' if is_page else f'{len(payload)} bytes that cannot be read'}: {error}")
+
+
 def _raise_inner(error: Raw | UnsetType) -> None:
-    if error is UNSET or bytes(error) == b"null":
-        return
-    raise _inner_error(bytes(error))
-
-
-def _inner_error(raw: bytes) -> UpstreamError:
-    return UpstreamFailure(f"an error inside a successful answer: {raw[:300]!r}")
+    if error is not UNSET and not is_null(error):
+        raise fault_of(error, _FAULTS)
 
 
 def _text(message: _Message) -> str:

@@ -36,6 +36,9 @@ _HARMLESS: dict[str, bytes] = {
 }  # fmt: skip
 
 
+_NULL = Raw(b"null")   # msgspec takes nothing but null for Raw | None
+
+
 class _Url(msgspec.Struct):
     url: str
 
@@ -68,7 +71,7 @@ class _Message(msgspec.Struct):
 class _FunctionTool(msgspec.Struct):
     name: str
     description: str | None = None
-    parameters: Raw | None = None
+    parameters: Raw = _NULL
     strict: bool | None = None
 
 
@@ -88,7 +91,7 @@ class _Choice(msgspec.Struct):
 
 class _Schema(msgspec.Struct):
     name: str = "answer"
-    schema: Raw | None = None
+    schema: Raw = _NULL
     strict: bool | None = None
 
 
@@ -197,10 +200,14 @@ def _image(url: str) -> Image:
 def _tool(tool: _Tool, place: str) -> Tool:
     if tool.type != "function" or tool.function is None:
         raise Unsupported(f"{place}: a tool of type {tool.type[:40]!r} cannot be carried to a model of another API", param=place)
-    schema = tool.function.parameters or Raw(b'{"type":"object","properties":{}}')
+    schema = _unless_null(tool.function.parameters) or Raw(b'{"type":"object","properties":{}}')
     return Tool(
         name=tool.function.name, description=tool.function.description, schema=schema, is_strict=bool(tool.function.strict)
     )
+
+
+def _unless_null(raw: Raw) -> Raw | None:
+    return None if bytes(raw) == b"null" else raw
 
 
 def _tool_choice(choice: str | _Choice | None) -> ToolChoice | None:
@@ -222,7 +229,7 @@ def _output(wanted: _Format | None) -> OutputSchema | None:
         case _Format(type="json_object"):
             return OutputSchema()
         case _Format(type="json_schema", json_schema=_Schema(name=name, schema=schema, strict=strict)):
-            return OutputSchema(name=name, schema=schema, is_strict=bool(strict))
+            return OutputSchema(name=name, schema=_unless_null(schema), is_strict=bool(strict))
         case _:
             raise Unsupported("this response_format cannot be carried to a model of another API", param="response_format.type")
 

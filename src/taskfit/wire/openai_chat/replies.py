@@ -42,7 +42,7 @@ def write_answer(answer: Answer, *, reply_id: str, model: str, created: int) -> 
     return _encode(reply)
 
 
-def write_delta(delta: Delta, *, reply_id: str, model: str, created: int, is_first: bool, shows_usage: bool) -> tuple[bytes, ...]:
+def write_delta(delta: Delta, reply_id: str, model: str, created: int, *, is_first: bool, shows_usage: bool) -> tuple[bytes, ...]:
     """The payloads for one Delta: none where it holds nothing for the client, two where usage comes with the last words."""
     if delta.dialect == "openai-chat" and delta.data is not None:
         return () if delta.is_usage_only and not shows_usage else (delta.data,)

@@ -69,11 +69,9 @@ def read_request(body: bytes, *, request_id: str, terms: Terms, caller: Caller) 
     Errors: InvalidRequest, which names the field and what was wanted.
     """
     parsed, fields = _decode(body)
-    for name in NEVER_HONOURED:
-        if name in fields:
-            raise InvalidRequest(
-                f"the field {name} is never honoured; providers and keys are configured in the gateway", param=name
-            )
+    if not NEVER_HONOURED.isdisjoint(fields):
+        name = min(NEVER_HONOURED.intersection(fields))
+        raise InvalidRequest(f"the field {name} is never honoured; providers and keys are configured in the gateway", param=name)
     return Request(
         id=request_id,
         dialect="openai-chat",

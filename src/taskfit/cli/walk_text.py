@@ -1,0 +1,123 @@
+"""A plan and a record as a person reads them: what was considered, what was left out, what was tried, what it cost."""
+
+from collections.abc import Iterator
+
+from taskfit.cli.output import UNKNOWN, counted, duration, on_one_line, usd, utc
+from taskfit.values.attempt import Attempt
+from taskfit.values.plan import Plan
+from taskfit.values.profile import Profile
+from taskfit.values.record import Record
+
+
+def plan_lines(profile: Profile, plan: Plan) -> Iterator[str]:
+    """What would be tried for a request, and why."""
+    yield from _profile_lines(profile)
+    yield from _plan_lines(plan)
+
+
+def record_lines(record: Record) -> Iterator[str]:
+    """The whole walk of one request."""
+    yield f"record     {record.id}"
+    yield f"at         {utc(record.at)} UTC, {'streamed' if record.is_stream else 'plain'}, {record.dialect}"
+    yield f"asked      {on_one_line(record.asked)}"
+    yield f"outcome    {_outcome(record)}"
+    if record.error_text:
+        yield f"error      {on_one_line(record.error_text)}"
+    if who := _who(record):
+        yield f"caller     {who}"
+    if record.profile is not None:
+        yield from _profile_lines(record.profile)
+    if record.plan is not None:
+        yield from _plan_lines(record.plan)
+    yield from _trail_lines(record)
+    yield f"time       {duration(record.latency_ms)}, of which taskfit {record.overhead_ms:.1f} ms"
+    yield f"cost       {cost_text(record)}"
+
+
+def summary(record: Record) -> str:
+    """One line: who answered, how many attempts, the cost, the time, where to look."""
+    parts = [
+        record.model or f"no answer ({record.outcome})",
+        counted(len(record.attempts), "attempt"),
+        usd(record.cost) if record.cost is not None else "price unknown",
+        duration(record.latency_ms),
+        record.id,
+    ]
+    return " · ".join(parts)
+
+
+def cost_text(record: Record) -> str:
+    """The cost beside what the baseline would have cost for the same tokens."""
+    text = usd(record.cost) if record.cost is not None else f"{UNKNOWN}: the price of a model that was tried is in no list"
+    if record.baseline is None or record.model is None:
+        return text
+    if record.baseline_cost is None:
+        return f"{text}; {record.baseline} would have cost {UNKNOWN}"
+    text = f"{text}; {record.baseline} would have cost {usd(record.baseline_cost)}"
+    if record.cost is None or record.baseline_cost == 0:
+        return text
+    share = 1 - record.cost / record.baseline_cost
+    return f"{text} ({abs(share):.0%} {'saved' if share >= 0 else 'more'})"
+
+
+def _outcome(record: Record) -> str:
+    text = f"{record.outcome}, status {record.status}"
+    if record.model is not None:
+        text += f", by {record.model}"
+    if record.is_below_bar:
+        text += ", below the bar: nothing better could be had"
+    return f"{text}, {record.error}" if record.error else text
+
+
+def _who(record: Record) -> str:
+    said = (("key", record.key_id), ("team", record.team), ("surface", record.surface), ("session", record.session))
+    return ", ".join(f"{name} {on_one_line(value)}" for name, value in said if value)
+
+
+def _profile_lines(profile: Profile) -> Iterator[str]:
+    needs = (("tools", profile.needs_tools), ("a JSON schema", profile.needs_schema), ("vision", profile.needs_vision))
+    wants = "".join(f", needs {name}" for name, is_needed in needs if is_needed)
+    yield f"profile    {profile.kind}, about {profile.input_tokens} input tokens{wants}"
+
+
+def _plan_lines(plan: Plan) -> Iterator[str]:
+    yield f"task       {plan.task}: {plan.chosen_by}"
+    yield f"limits     {_limits(plan)}"
+    if plan.checks:
+        yield f"checks     {', '.join(plan.checks)}; bar {plan.bar:g}"
+    yield f"ladder     {'' if plan.candidates else 'no model can take this request'}".rstrip()
+    for number, candidate in enumerate(plan.candidates, 1):
+        expected = "price unknown" if candidate.expected_cost is None else f"about {usd(candidate.expected_cost)}"
+        worst = "" if candidate.worst_cost in (None, candidate.expected_cost) else f", at most {usd(candidate.worst_cost)}"
+        yield f"  {number}. {candidate.card.id}: {expected}{worst}"
+    for dropped in plan.dropped:
+        yield f"  left out {dropped.model}: {dropped.reason}"
+
+
+def _limits(plan: Plan) -> str:
+    cap = "no cap on the cost" if plan.max_cost is None else f"at most {usd(plan.max_cost)}"
+    return f"{plan.deadline_s:g} s, {cap}, at most {counted(plan.max_attempts, 'attempt')}"
+
+
+def _trail_lines(record: Record) -> Iterator[str]:
+    yield f"tried      {'' if record.attempts else 'nothing: no model was called'}".rstrip()
+    for number, attempt in enumerate(record.attempts, 1):
+        yield f"  {number}. {attempt.model}: {_attempt(attempt)}"
+        if attempt.reason or attempt.error:
+            yield f"     {attempt.error or 'error'}: {on_one_line(attempt.reason or 'no reason given')}"
+        for verdict in attempt.verdicts:
+            reason = f": {on_one_line(verdict.reason)}" if verdict.reason else ""
+            yield f"     {verdict.check} says {verdict.judgement} ({verdict.score:.2f}){reason}"
+
+
+def _attempt(attempt: Attempt) -> str:
+    parts = [attempt.state, duration(attempt.duration_ms)]
+    if attempt.usage is not None:
+        guess = " (estimated)" if attempt.usage.is_estimate else ""
+        parts.append(f"{attempt.usage.input_tokens} + {attempt.usage.output_tokens} tokens{guess}")
+    parts.append(usd(attempt.cost) if attempt.cost is not None else "cost unknown")
+    if attempt.finish is not None and attempt.finish != "stop":
+        parts.append(f"finish {attempt.finish}")
+    if attempt.confidence is not None:
+        parts.append(f"confidence {attempt.confidence:.2f}")
+    return ", ".join(parts)

@@ -1,0 +1,1 @@
+"""The main job on an embedded default: a gateway, scripted models, requests that tell what it does. Prints nothing."""

@@ -1,0 +1,195 @@
+"""The demo of the scenes, as a newcomer starts it and part by part."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskfit.assembly import read_configuration
+from taskfit.catalogue.prices import find_listing
+from taskfit.cli.demo_screen import TO_TRY
+from taskfit.demo.house import GatewayThread, choose_port, house_with
+from taskfit.demo.models import BASELINE, LADDERS, MODELS, configuration, ladder_of, scripted_upstreams
+from taskfit.demo.play import open_client, play, records_kept
+from taskfit.demo.programme import SCENES
+from taskfit.demo.scene import Scene, answered
+from taskfit.demo.tally import tally_of
+from taskfit.errors import ConfigurationError
+from taskfit.testing import Fault
+
+DEMO = [sys.executable, "-m", "taskfit.cli", "demo"]
+PLAIN = {**os.environ, "PYTHONUTF8": "1"}
+WITHOUT_CLIENT = """\
+import sys
+from taskfit.cli.application import run
+sys.modules["openai"] = None
+sys.argv[1:] = ["demo", "--once"]
+run()
+"""
+LISTS = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
+GOOD = Scene(title="good", task="default", question="Good?", says={"mini": "Yes."}, ends=answered("mini", says="Yes"))
+POOR = Scene(
+    title="poor",
+    task="default",
+    question="Poor?",
+    says={"mini": Fault.status(503), "general": "Well."},
+    ends=answered("mini"),
+)
+
+
+def test_a_newcomer_sees_every_scene_end_as_it_must_and_the_line_to_try_works() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with _running([*DEMO, "--port", str(port)]) as process:
+            assert process.stdout is not None
+            text = "".join(_until(process.stdout, "what was asked so far"))
+            url, body = _line_to_try(text)
+            answer, headers = _post(url, body)
+            process.send_signal(signal.SIGTERM)
+            rest, complaints = process.communicate(timeout=20)
+    assert (process.returncode, rest, complaints) == (0, "", "")
+    assert f"Port {port} is not free" in text
+    assert f"{len(SCENES)} requests, {len(SCENES)} ended as they must; {len(SCENES)} records, one for each" in text
+    assert "\x1b" not in text
+    assert headers["x-taskfit-model"] == MODELS["general"]
+    assert headers["x-taskfit-attempts"] == "2"
+    assert "pressure gradient" in answer["choices"][0]["message"]["content"]
+    folder = re.search(r"\S+taskfit-demo-\w+", text)
+    assert folder is not None
+    assert not Path(folder[0].strip("()")).exists()
+
+
+def test_without_the_official_client_the_demo_says_which_extra_to_install() -> None:
+    command = [sys.executable, "-c", WITHOUT_CLIENT]
+    done = subprocess.run(command, capture_output=True, text=True, env=PLAIN, timeout=30, check=False)
+    assert done.returncode == 2
+    assert "taskfit[demo]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_limit_without_data_is_wrong_usage() -> None:
+    done = subprocess.run([*DEMO, "--limit", "3"], capture_output=True, text=True, env=PLAIN, timeout=30, check=False)
+    assert done.returncode == 2
+    assert "--data" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[GatewayThread]:
+    with scripted_upstreams((GOOD, POOR)) as upstreams:
+        urls = {name: upstream.url for name, upstream in upstreams.items()}
+        with house_with(configuration(urls, port=choose_port(0))) as running:
+            yield running
+
+
+def test_a_request_that_ends_otherwise_is_told_and_counted(gateway: GatewayThread) -> None:
+    with open_client(gateway.url) as client:
+        before = {record.id for record in records_kept(client)}
+        played = [play(client, GOOD), play(client, POOR)]
+        kept = [record for record in records_kept(client) if record.id not in before]
+    assert played[0].complaints == ()
+    assert any("upstream_overloaded" in complaint for complaint in played[1].complaints)
+    tally = tally_of(played, kept)
+    assert (tally.requests, tally.as_expected, tally.calls, tally.by_rung) == (2, 1, 3, (1, 1))
+    assert tally.has_one_record_each
+    assert not tally.is_good
+
+
+def test_a_record_too_many_or_too_few_is_noticed(gateway: GatewayThread) -> None:
+    with open_client(gateway.url) as client:
+        played = [play(client, GOOD), play(client, GOOD)]
+    records = [one.record for one in played if one.record is not None]
+    assert tally_of(played, records).is_good
+    assert not tally_of(played, records[:1]).is_good
+    assert not tally_of(played, [*records, records[0]]).is_good
+    assert not tally_of(played[:1] * 2, records).is_good
+
+
+def test_what_an_answer_must_say_is_looked_for(gateway: GatewayThread) -> None:
+    otherwise = Scene(title="", task="default", question="Good?", ends=answered("mini", says="No"))
+    with open_client(gateway.url) as client:
+        assert [complaint for complaint in play(client, otherwise).complaints if "without" in complaint]
+
+
+def test_a_gateway_that_cannot_start_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "taskfit.yaml"
+    file.write_text("providers: {}\n")
+    with pytest.raises(ConfigurationError, match="providers"), GatewayThread(file):
+        pass
+
+
+def test_the_ladders_and_models_are_those_of_the_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "taskfit.yaml"
+    file.write_text(configuration(dict.fromkeys(LISTS, "http://127.0.0.1:9"), port=8400))
+    config = read_configuration(str(file), {})
+    assert config.aliases == MODELS
+    assert {task.name: task.ladder for task in config.tasks} == {
+        name: tuple(MODELS[alias] for alias in ladder) for name, ladder in LADDERS.items()
+    }
+    assert config.baseline == MODELS[BASELINE]
+
+
+def test_the_prices_are_the_vendors_list_prices(tmp_path: Path) -> None:
+    file = tmp_path / "taskfit.yaml"
+    file.write_text(configuration(dict.fromkeys(LISTS, "http://127.0.0.1:9"), port=8400))
+    for model, facts in read_configuration(str(file), {}).overrides.items():
+        provider, _, name = model.partition("/")
+        listing = find_listing(LISTS[provider], name, on=date(2026, 11, 22))
+        assert listing is not None
+        assert listing.price is not None
+        assert facts.price is not None
+        assert (facts.price.input, facts.price.output) == (listing.price.input, listing.price.output), model
+
+
+def test_scenes_with_one_question_agree_on_what_is_said() -> None:
+    said: dict[str, object] = {}
+    for scene in SCENES:
+        assert said.setdefault(scene.question, scene.says) == scene.says
+    assert TO_TRY in said
+
+
+def test_a_scene_tries_only_its_own_ladder_and_leaves_nothing_open() -> None:
+    for scene in SCENES:
+        ends = scene.ends
+        assert {text.partition(":")[0] for text in ends.tried} | set(ends.dropped) <= set(ladder_of(scene))
+        assert (ends.outcome == "answered") == (ends.answered_by is not None) == (ends.error is None)
+
+
+@contextmanager
+def _running(command: list[str]) -> "Iterator[subprocess.Popen[str]]":
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=PLAIN)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()   # where a test has failed before the end; nothing to an ended one
+
+
+def _until(lines: Iterable[str], ending: str) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if ending in line:
+            return
+
+
+def _line_to_try(text: str) -> tuple[str, str]:
+    words = shlex.split(next(line for line in text.splitlines() if line.strip().startswith("curl ")))
+    return words[2], words[-1]
+
+
+def _post(url: str, body: str) -> tuple[Any, dict[str, str]]:
+    request = urllib.request.Request(url, body.encode(), {"content-type": "application/json"})
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=10) as reply:
+        return json.loads(reply.read()), dict(reply.headers)

@@ -1,0 +1,66 @@
+"""The configuration changes while requests go on."""
+
+import asyncio
+import json
+import logging
+import socket
+from pathlib import Path
+
+import pytest
+
+from taskfit.testing import Reply, UpstreamThread
+from tests.walk.house import CONFIGURATION, House, ask, fresh, read_until, serving, write_configuration
+
+STREAM = json.dumps(ask(stream=True)).encode()
+WITH_ANOTHER = CONFIGURATION.replace("  plain: bare/mini\n", "  plain: bare/mini\n  cheap: up/general\n")
+BROKEN = CONFIGURATION.replace("tasks:", "taskss:").replace("ladder: [mini, general]", "ladder: [nobody]")
+
+
+def change(file: Path, upstream: UpstreamThread, text: str) -> None:
+    write_configuration(file.parent, upstream, text)
+
+
+async def until_known(house: House, model: str) -> None:
+    async with asyncio.timeout(8):
+        while (await asyncio.to_thread(house.get, f"/v1/models/{model}")).status != 200:
+            await asyncio.sleep(0.05)
+
+
+async def until_logged(caplog: pytest.LogCaptureFixture, event: str) -> logging.LogRecord:
+    async with asyncio.timeout(8):
+        while True:
+            for line in caplog.records:
+                if line.getMessage() == event:
+                    return line
+            await asyncio.sleep(0.05)
+
+
+def test_a_changed_file_is_taken_without_breaking_a_stream_and_a_broken_one_is_not_taken(
+    tmp_path: Path, upstream: UpstreamThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(tmp_path, upstream) as served, caplog.at_level(logging.WARNING):
+        house = fresh(served)
+        upstream.script({"mini": Reply("word " * 65, chunk_delay_s=0.02)})
+        connections = [socket.create_connection(house.address) for _ in range(20)]
+        try:
+            for connection in connections:
+                connection.sendall(house.head(STREAM))
+            upstream.wait_until(lambda: len(upstream.requests) == 20)
+            assert house.get("/v1/models/cheap").status == 404
+            change(served.file, upstream, WITH_ANOTHER)
+            asyncio.run(until_known(house, "cheap"))
+            assert house.ask(model="cheap").text == "I am general."
+            for connection in connections:
+                assert read_until(connection, b"[DONE]").count(b"word") == 65
+        finally:
+            for connection in connections:
+                connection.close()
+        assert [record.outcome for record in house.records()] == ["answered"] * 21
+
+        change(served.file, upstream, BROKEN)
+        line = asyncio.run(until_logged(caplog, "configuration_not_reloaded"))
+        complaints = line.__dict__["reason"]
+        assert "taskss" in complaints
+        upstream.script({"mini": "Still here."})
+        assert house.ask(model="auto").text == "Still here."
+        assert house.ask(model="cheap").status == 200
