@@ -182,4 +182,4 @@ class _Flow:
         """The same, and wait until it has left its record."""
         self.cancel()
         if self.task is not None:
-            await asyncio.wait((self.task,))
+            await asyncio.gather(self.task, return_exceptions=True)

@@ -57,6 +57,14 @@ def test_a_walk_without_an_answer_ends_with_one_and_says_what_was_tried(taskfit:
     assert taskfit.run("explain", record["id"]).out.count("status 50") >= 1
 
 
+def test_a_failed_walk_as_json_has_the_error_and_the_record(taskfit: CommandLine) -> None:
+    taskfit.upstream.script({"small": Fault.status(503), "large": Fault.status(503)})
+    done = taskfit.run("ask", "--json", "What is 6 x 7?")
+    said = json.loads(done.out)
+    assert (done.code, said["record"]["outcome"], len(said["record"]["attempts"])) == (1, "failed", 2)
+    assert said["error"]
+
+
 def test_asking_for_json_gives_the_answer_and_its_record(taskfit: CommandLine) -> None:
     done = taskfit.run("ask", "--json", "What is 6 x 7?")
     said = json.loads(done.out)

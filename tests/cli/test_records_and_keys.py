@@ -1,9 +1,12 @@
 import csv
 import io
 import json
+import os
+import pty
 import sqlite3
+import subprocess
 
-from tests.cli.conftest import CommandLine
+from tests.cli.conftest import TASKFIT, CommandLine
 
 WALKED = "What is 6 x 7?"
 
@@ -65,6 +68,19 @@ def test_prune_asks_and_then_deletes_what_is_old(taskfit: CommandLine) -> None:
     assert taskfit.run("records", "prune", "--older-than", "30d", "--yes").out == "deleted 0 records\n"
     assert taskfit.run("records", "prune", "--older-than", "0s", "--yes").out == "deleted 1 record\n"
     assert ids(taskfit) == []
+
+
+def test_prune_on_a_terminal_takes_no_for_an_answer(taskfit: CommandLine) -> None:
+    taskfit.run("ask", WALKED)
+    ours, theirs = pty.openpty()
+    command = [*TASKFIT, "records", "prune", "--older-than", "0s"]
+    with subprocess.Popen(command, cwd=taskfit.folder, env=taskfit.environ, stdin=theirs, stdout=subprocess.PIPE) as asking:
+        os.write(ours, b"n\n")
+        said, _ = asking.communicate(timeout=20)
+    os.close(ours)
+    os.close(theirs)
+    assert (asking.returncode, said.startswith(b"Delete all records before ")) == (1, True)
+    assert len(ids(taskfit)) == 1
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(taskfit: CommandLine) -> None:

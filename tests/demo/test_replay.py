@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from taskfit.demo.figures import figures_of, wilson
-from taskfit.demo.house import choose_port, house_with
+from taskfit.demo.house import house_with
 from taskfit.demo.recorded import Question
 from taskfit.demo.replay import STRONG, WEAK, Prices, Replayed, recorded_upstream, replay
 from taskfit.values.card import cost_of, price_per_million
@@ -53,7 +53,7 @@ def replayed(*outcomes: tuple[str | None, bool, bool]) -> list[Replayed]:
 def test_each_question_is_answered_by_what_was_recorded_for_its_own_row() -> None:
     told: list[None] = []
     with recorded_upstream(QUESTIONS) as upstream:
-        with house_with(PRICES.configuration(upstream.url, port=choose_port(0))) as gateway:
+        with house_with(PRICES.configuration(upstream.url, port=0)) as gateway:
             found = replay(gateway.url, QUESTIONS, PRICES, on_each=lambda: told.append(None))
     assert [one.model for one in found] == [WEAK, STRONG, STRONG, WEAK, WEAK]
     assert [one.is_strong_called for one in found] == [False, True, True, False, True]
@@ -120,7 +120,7 @@ def test_a_replay_from_the_command_line_prints_the_table_and_says_what_it_is_wor
         for one in QUESTIONS
     ]  # fmt: skip
     file.write_text("\n".join(map(json.dumps, rows)))
-    command = [sys.executable, "-m", "taskfit.cli", "demo", "--once", "--data", str(file), "--port", str(choose_port(0))]
+    command = [sys.executable, "-m", "taskfit.cli", "demo", "--once", "--data", str(file)]
     done = subprocess.run(
         [*command, "--limit", "4", "--strong-price", "10"],
         capture_output=True, text=True, env={**os.environ, "PYTHONUTF8": "1"}, timeout=50, check=False,

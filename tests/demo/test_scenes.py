@@ -20,7 +20,7 @@ import pytest
 from taskfit.assembly import read_configuration
 from taskfit.catalogue.prices import find_listing
 from taskfit.cli.demo_screen import TO_TRY
-from taskfit.demo.house import GatewayThread, choose_port, house_with
+from taskfit.demo.house import GatewayThread, house_with
 from taskfit.demo.models import BASELINE, LADDERS, MODELS, configuration, ladder_of, scripted_upstreams
 from taskfit.demo.play import open_client, play, records_kept
 from taskfit.demo.programme import SCENES
@@ -89,7 +89,7 @@ def test_a_limit_without_data_is_wrong_usage() -> None:
 def gateway() -> Iterator[GatewayThread]:
     with scripted_upstreams((GOOD, POOR)) as upstreams:
         urls = {name: upstream.url for name, upstream in upstreams.items()}
-        with house_with(configuration(urls, port=choose_port(0))) as running:
+        with house_with(configuration(urls, port=0)) as running:
             yield running
 
 

@@ -15,11 +15,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from taskfit.errors import ConfigurationError, InternalError, StoreUnavailable
 from taskfit.protocols import RecordQuery
-from taskfit.stores.migrate import bring_up_to_date, revision_of
+from taskfit.stores.migrate import bring_up_to_date, make_whole, revision_of, run_revisions
 from taskfit.stores.schema import HEAD, metadata
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore, path_of
 from taskfit.stores.sqlite_errors import explain
@@ -84,15 +84,23 @@ def test_a_new_file_is_private_and_so_is_its_wal(tmp_path: Path) -> None:
     assert modes == {"a.db": 0o600, "a.db-wal": 0o600, "a.db-shm": 0o600}
 
 
-def test_the_migrations_make_the_schema_that_the_code_uses(tmp_path: Path) -> None:
-    with opened(lambda: store_at(tmp_path / "a.db")):
-        pass
-    engine = create_engine(f"sqlite:///{tmp_path / 'a.db'}")
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection)
-        assert context.get_current_revision() == HEAD
-        assert compare_metadata(context, metadata) == []
-    engine.dispose()
+def test_the_migrations_make_the_schema_that_a_new_file_gets_at_once(tmp_path: Path) -> None:
+    made = {}
+    for name, make in (("stepwise.db", run_all_revisions), ("whole.db", make_whole)):
+        engine = create_engine(f"sqlite:///{tmp_path / name}")
+        with engine.begin() as connection:
+            make(connection)
+            context = MigrationContext.configure(connection)
+            assert context.get_current_revision() == HEAD
+            assert compare_metadata(context, metadata) == []
+            tables = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
+            made[name] = {table: " ".join(sql.split()) for table, sql in tables}
+        engine.dispose()
+    assert made["stepwise.db"] == made["whole.db"]
+
+
+def run_all_revisions(connection: Connection) -> None:
+    run_revisions(connection, since=None, where="here")
 
 
 def test_a_migration_that_does_not_reach_its_end_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -112,11 +120,9 @@ def test_head_names_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-def test_an_up_to_date_file_opens_without_alembic(tmp_path: Path) -> None:
-    with opened(lambda: store_at(tmp_path / "a.db")):
-        pass
+def test_a_new_file_and_an_up_to_date_one_open_without_alembic(tmp_path: Path) -> None:
     code = "asyncio.run(store.open()); store.append((plain_record(1),)); print('alembic' in sys.modules)"
-    assert output_of(child(code, tmp_path / "a.db")) == "False\n"
+    assert [output_of(child(code, tmp_path / "a.db")) for _ in range(2)] == ["False\n", "False\n"]
 
 
 def test_a_file_of_a_newer_taskfit_is_refused(tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ async def _ask(
 
     import msgspec
 
+    from taskfit.cli.output import print_json
+    from taskfit.errors import TaskfitError
     from taskfit.values.request import Caller, Terms
     from taskfit.wire.openai_chat import read_request
 
@@ -61,20 +63,24 @@ async def _ask(
         terms=Terms(task=task, surface=surface),
         caller=Caller(role="admin"),
     )
-    async with _told(gateway.walk(request), is_silent=as_json) as walk:
-        answer = await _print_answer(walk, is_printed=not as_json)
+    walk = gateway.walk(request)
+    try:
+        async with _told(walk, is_silent=as_json):
+            answer = await _print_answer(walk, is_printed=not as_json)
+    except TaskfitError as error:
+        if as_json:
+            print_json({"error": error.kind, "record": walk.record})
+        raise
     if as_json:
-        from taskfit.cli.output import print_json
-
         print_json({"text": answer.text, "answer": answer, "record": walk.record})
 
 
 @asynccontextmanager
-async def _told(walk: "Walk", *, is_silent: bool) -> "AsyncGenerator[Walk, None]":
+async def _told(walk: "Walk", *, is_silent: bool) -> "AsyncGenerator[None, None]":
     """A walk that says on standard error how it ended."""
     try:
         async with walk:
-            yield walk
+            yield
     finally:
         if walk.record is not None and not is_silent:
             from taskfit.cli.walk_text import summary

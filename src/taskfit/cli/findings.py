@@ -12,7 +12,7 @@ from taskfit.assembly import model_cards, spill_path
 from taskfit.cli.opened import store_of
 from taskfit.config import Config, ProviderConfig
 from taskfit.config.loading import is_loopback
-from taskfit.errors import StoreUnavailable, TaskfitError
+from taskfit.errors import TaskfitError
 from taskfit.providers.dial import Dialer, parse_proxy, parse_upstream
 from taskfit.providers.http1 import Pool
 from taskfit.providers.reply import Limits
@@ -53,8 +53,6 @@ def store(config: Config) -> list[Finding]:
         with store_of(config) as opened:
             opened.prune(before=BEFORE_ALL_RECORDS)  # takes the write lock and deletes nothing
         found = [Finding(check="store", state="ok", text=f"{config.store} can be written")]
-    except StoreUnavailable as error:
-        found = [Finding(check="store", state="fail", text=str(error), advice="taskfit serves, but keeps no records for long")]
     except TaskfitError as error:
         found = [Finding(check="store", state="fail", text=str(error))]
     waiting = spill_path(config)

@@ -5,9 +5,8 @@ Knows nothing of what the models behind it say.
 
 import asyncio
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,38 +28,44 @@ class GatewayThread:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._thread: threading.Thread | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="demo-gateway")
+        self._started: Future[str] = Future()
+        self._ended: Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
-        self._url = ""
 
     @property
     def url(self) -> str:
         """Where it listens, without a path: `http://127.0.0.1:PORT`."""
-        return self._url
+        return self._started.result(timeout=0)
 
     def start(self) -> None:
         """Serve; returns once it does. Errors: ConfigurationError, StoreUnavailable."""
-        started: Future[str] = Future()
-        self._thread = threading.Thread(target=self._run, args=(started,), name="demo-gateway", daemon=True)
-        self._thread.start()
+        self._ended = self._thread.submit(self._run)
         try:
-            self._url = started.result()
+            wait({self._started, self._ended}, return_when=FIRST_COMPLETED)
         except BaseException:
             self.stop()
             raise
+        if not self._started.done():
+            self.stop()
 
     def stop(self) -> None:
-        """End requests under way, write the records that wait, and end the thread. A second call does nothing."""
-        thread, self._thread = self._thread, None
-        if thread is None:
+        """End requests under way, write the records that wait, and end the thread. A second call does nothing.
+
+        Errors: what ended it before its time.
+        """
+        ended, self._ended = self._ended, None
+        if ended is None:
             return
-        if self._loop is not None and self._stop is not None and thread.is_alive():
+        wait({self._started, ended}, return_when=FIRST_COMPLETED)
+        if self._loop is not None and self._stop is not None and not ended.done():
             try:
                 self._loop.call_soon_threadsafe(self._stop.set)
             except RuntimeError:
                 pass  # the loop has just ended by itself
-        thread.join()
+        self._thread.shutdown()
+        ended.result()
 
     def __enter__(self) -> Self:
         self.start()
@@ -69,24 +74,19 @@ class GatewayThread:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def _run(self, started: "Future[str]") -> None:
+    def _run(self) -> None:
         with asyncio.Runner(loop_factory=fast_loop()) as runner:
-            runner.run(self._serve(started))
+            runner.run(self._serve())
 
-    async def _serve(self, started: "Future[str]") -> None:
+    async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            await serve(
-                read_configuration(str(self.file), {}),
-                environ={},
-                reread=lambda: read_configuration(str(self.file), {}),
-                on_start=lambda up: started.set_result(up.url),
-                stop=self._stop,
-            )
-        except BaseException as error:
-            if started.done():
-                raise
-            started.set_exception(error)
+        await serve(
+            read_configuration(str(self.file), {}),
+            environ={},
+            reread=lambda: read_configuration(str(self.file), {}),
+            on_start=lambda up: self._started.set_result(up.url),
+            stop=self._stop,
+        )
 
 
 def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -109,14 +109,12 @@ def house_with(configuration: str) -> Iterator[GatewayThread]:
 
 
 def choose_port(wanted: int) -> int:
-    """`wanted` where it is free, else one that is."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            chosen: int = probe.getsockname()[1]
-            return chosen
-    raise OSError("no port is free")
+    """`wanted` where it is free, else 0, with which a listener takes any that is."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, wanted))
+            probe.listen()
+        except OSError:
+            return 0
+    return wanted

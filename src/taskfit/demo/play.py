@@ -13,7 +13,7 @@ import msgspec
 
 from taskfit.demo.models import ALIASES
 from taskfit.demo.scene import Scene
-from taskfit.errors import ConfigurationError
+from taskfit.errors import ConfigurationError, StoreUnavailable
 from taskfit.values.attempt import Attempt
 from taskfit.values.record import Record
 
@@ -67,7 +67,7 @@ def open_client(url: str) -> "OpenAI":
 
 def play(client: "OpenAI", scene: Scene) -> Played:
     """Send one scene's request and look at its record."""
-    from openai import APIStatusError
+    from openai import APIConnectionError, APIStatusError
 
     seen = Seen()
     try:
@@ -75,13 +75,20 @@ def play(client: "OpenAI", scene: Scene) -> Played:
     except APIStatusError as error:
         seen.status, seen.record_id = error.status_code, error.response.headers.get("x-taskfit-record", "")
         seen.error, seen.code = _message_of(error), error.code
+    except APIConnectionError as error:
+        seen.status, seen.error = 0, f"the connection to the gateway broke: {error}"
     record = _record(client, seen.record_id) if seen.record_id else None
     return Played(scene, seen, record, tuple(_complaints(scene, seen, record)))
 
 
 def records_kept(client: "OpenAI") -> tuple[Record, ...]:
-    """All records of the store, up to a thousand."""
-    page: Any = client.get(f"/records?limit={MOST_RECORDS}", cast_to=object)
+    """All records of the store, up to a thousand. Errors: StoreUnavailable when the gateway cannot be asked."""
+    from openai import APIError
+
+    try:
+        page: Any = client.get(f"/records?limit={MOST_RECORDS}", cast_to=object)
+    except APIError as error:
+        raise StoreUnavailable(f"the records cannot be read: {error}") from error
     return tuple(msgspec.convert(page["data"], list[Record]))
 
 
@@ -143,13 +150,15 @@ def _message_of(error: "APIError") -> str:
 
 def _record(client: "OpenAI", record_id: str) -> Record | None:
     """The record, which may take the store's batch window to appear."""
-    from openai import NotFoundError
+    from openai import APIError, NotFoundError
 
     for _ in range(WAITS):
         try:
             return msgspec.convert(client.get(f"/records/{record_id}", cast_to=object), Record)
         except NotFoundError:
             time.sleep(WINDOW_S)
+        except APIError:
+            break
     return None
 
 

@@ -17,8 +17,8 @@ from taskfit.values.request import Outline, Request
 CHARS_PER_TOKEN: Final = 4
 TOKENS_PER_MESSAGE: Final = 4
 
-HEAD_CHARS: Final = 250
-TAIL_CHARS: Final = 250
+HEAD_CHARS: Final = 160
+TAIL_CHARS: Final = 120
 MATERIAL_CHARS: Final = 2_000
 INSTRUCTIONS_CHARS: Final = 1_000
 

@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,6 +28,8 @@ from taskfit.server.table import ROUTES
 GRACE_S = 30
 KEEP_ALIVE_S = 75
 WATCH_S = 1.0
+GC_THRESHOLDS = (20_000, 20, 20)
+"""Objects that outlive their making, before each generation is looked through: Python looks after 700."""
 
 log = logging.getLogger("taskfit.server")
 
@@ -68,6 +71,7 @@ async def serve(
         if stop is not None:
             background.append(asyncio.create_task(_stop_on(stop, server)))
         _settle_memory()
+        sys.set_asyncgen_hooks(firstiter=None)  # every walk closes its own generators: the loop need not list them
         try:
             await _run(server, listener)
         finally:
@@ -77,9 +81,13 @@ async def serve(
 
 
 def _settle_memory() -> None:
-    """Keep the collector from walking what was loaded for good: price lists and modules are most of the heap."""
+    """Keep the collector from walking what was loaded for good, and from walking a batch of records before it is written.
+
+    Price lists and modules are most of the heap; requests leave few cycles, and records live until their batch is written.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def first_keys(assembly: Assembly, environ: Mapping[str, str]) -> Mapping[str, str]:
