@@ -39,7 +39,8 @@ def measure_round(target: Target, shape: Shape, parts: list[str]) -> None:
 
 def serve_requests(target: Target, shape: Shape, count: int) -> None:
     """Load without figures: to warm up, and to see whether memory grows."""
-    _run(target, "warm", ["-c", str(shape.conns), "-n", str(count)])
+    if count > 0:
+        _run(target, "warm", ["-c", str(shape.conns), "-n", str(count)])
 
 
 def _saturate(target: Target, shape: Shape) -> None:

@@ -20,10 +20,10 @@ Snapshot = dict[int, tuple[float, dict[str, int]]]
 def tree(roots: Iterable[int]) -> list[int]:
     """The processes and all that descend from them."""
     children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             with suppress(OSError):
-                children.setdefault(int(_stat(int(entry))[1]), []).append(int(entry))
+                children.setdefault(int(_stat(int(entry.name))[1]), []).append(int(entry.name))
     found, todo = [], list(roots)
     while todo:
         pid = todo.pop()
@@ -44,8 +44,7 @@ def cpu_snapshot(pids: Iterable[int]) -> Snapshot:
         with suppress(OSError):
             fields = _stat(pid)
             threads = {
-                thread: int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text().split()[0])
-                for thread in os.listdir(f"/proc/{pid}/task")
+                thread.name: int((thread / "schedstat").read_text().split()[0]) for thread in Path(f"/proc/{pid}/task").iterdir()
             }
             snapshot[pid] = ((int(fields[11]) + int(fields[12])) / TICK, threads)
     return snapshot

@@ -36,7 +36,7 @@ roughly. How it is measured stands in [bench/README.md](../bench/README.md).
 class Starts:
     """Units: milliseconds; seconds. `again_s` is a start on the files of the one before, the usual case."""
 
-    import_ms: float
+    import_ms: float | None
     help_ms: float | None
     again_s: float | None
 
@@ -51,7 +51,7 @@ def write_report(targets: Sequence[Target], shape: Shape, starts: Starts, comman
         "## Saturation\n\n" + _saturation(targets, shape),
         "## Streaming\n\n" + _streaming(targets, shape),
         *(f"## {rate} requests a second\n\n" + _at_rate(targets, shape, rate) for rate in shape.rates),
-        "## Process\n\n" + _process(targets, shape),
+        "## Process\n\n" + _process(targets),
         "## Noise\n\n" + _noise(targets),
     ]
     return "\n".join(parts)
@@ -86,49 +86,63 @@ def _judged(value: float | None, budget: float) -> str:
 
 def _saturation(targets: Sequence[Target], shape: Shape) -> str:
     named = {target.name: target for target in targets}
-    rows = [["target", "requests/s", "CPU µs/request", "× nginx", "lowest to highest", "p50 ms", "p99 ms", "errors"]]
-    for target in targets:
-        rows.append([
+    head = ["target", "requests/s", "CPU µs/request", "× nginx", "lowest to highest", "p50 ms", "p99 ms", "errors"]
+    rows = [
+        [
             target.name, _shown(target.median("sat", "rps"), 0), _cpu(target, "sat"), _shown(_ratio_of(target, named, "sat"), 2),
             _spread(target, "sat"), _ms(target.median("sat", "p50")), _ms(target.median("sat", "p99")), _errors(target, "sat"),
-        ])  # fmt: skip
-    return f"{shape.conns} connections, closed loop, {shape.sat_s:g} s × {shape.rounds} rounds, medians.\n\n" + _table(rows)
+        ]
+        for target in targets
+    ]  # fmt: skip
+    what = f"{shape.conns} connections, closed loop, {shape.sat_s:g} s × {shape.rounds} rounds, medians."
+    return f"{what}\n\n{_table([head, *rows])}"
 
 
 def _streaming(targets: Sequence[Target], shape: Shape) -> str:
     named = {target.name: target for target in targets}
-    rows = [["target", "CPU µs/chunk", "× nginx", "lowest to highest", "added to first chunk, p50 ms", "p99", "added in all, p50 ms", "errors"]]
-    for target in targets:
-        rows.append([
+    head = ["target", "CPU µs/chunk", "× nginx", "lowest to highest", "to first chunk, p50 ms", "p99", "in all, p50 ms", "errors"]
+    rows = [
+        [
             target.name, _cpu(target, "stream"), _shown(_ratio_of(target, named, "stream"), 2), _spread(target, "stream"),
             *(_ms(_added(target, named, "stream", figure)) for figure in ("first_p50", "first_p99", "total_p50")),
             _errors(target, "stream"),
-        ])  # fmt: skip
+        ]
+        for target in targets
+    ]  # fmt: skip
     what = f"{shape.streams} streams at a time, {shape.chunks} chunks {shape.chunk_ms:g} ms apart, "
-    return what + f"{shape.streams * shape.waves} streams × {shape.rounds} rounds, medians.\n\n" + _table(rows)
+    what += f"{shape.streams * shape.waves} streams × {shape.rounds} rounds, medians. Times: over direct in the same round."
+    return f"{what}\n\n{_table([head, *rows])}"
 
 
 def _at_rate(targets: Sequence[Target], shape: Shape, rate: int) -> str:
     named, part = {target.name: target for target in targets}, f"rate{rate}"
-    rows = [["target", "p50 ms", "p99 ms", "added p50", "added p99", "CPU µs/request", "errors"]]
-    for target in targets:
-        rows.append([
-            target.name, _ms(target.median(part, "p50")), _ms(target.median(part, "p99")), _ms(_added(target, named, part, "p50")),
-            _ms(_added(target, named, part, "p99")), _cpu(target, part), _errors(target, part),
-        ])  # fmt: skip
+    head = ["target", "p50 ms", "p99 ms", "added p50", "added p99", "CPU µs/request", "errors"]
+    rows = [
+        [
+            target.name,
+            *(_ms(target.median(part, figure)) for figure in ("p50", "p99")),
+            *(_ms(_added(target, named, part, figure)) for figure in ("p50", "p99")),
+            _cpu(target, part),
+            _errors(target, part),
+        ]
+        for target in targets
+    ]
     note = "Latency counts from when a request was due; added: over direct in the same round. – : over the target's capacity."
-    return f"Open loop, {shape.rate_s:g} s × {shape.rounds} rounds. {note}\n\n" + _table(rows)
+    return f"Open loop, {shape.rate_s:g} s × {shape.rounds} rounds. {note}\n\n" + _table([head, *rows])
 
 
-def _process(targets: Sequence[Target], shape: Shape) -> str:
-    rows = [["target", "first start s", "idle MiB", "after warm-up MiB", "at the end MiB", "requests served", "idle CPU ms/s"]]
-    for target in targets:
-        if target.rss:
-            rows.append([
-                target.name, _shown(target.start_s, 2), *(_shown(target.rss.get(when), 1) for when in ("idle", "warm", "end")),
-                f"{target.served:,}", _shown(target.idle_cpu_ms_per_s, 1),
-            ])  # fmt: skip
-    return "Start: from the start of the process to its first answer; the first start of taskfit also makes its database.\n\n" + _table(rows)
+def _process(targets: Sequence[Target]) -> str:
+    head = ["target", "first start s", "idle MiB", "after warm-up MiB", "at the end MiB", "requests served", "idle CPU ms/s"]
+    rows = [
+        [
+            target.name, _shown(target.start_s, 2), *(_shown(target.rss.get(when), 1) for when in ("idle", "warm", "end")),
+            f"{target.served:,}", _shown(target.idle_cpu_ms_per_s, 1),
+        ]
+        for target in targets
+        if target.rss
+    ]  # fmt: skip
+    what = "Start: from the start of the process to its first answer; the first start of taskfit also makes its database."
+    return f"{what}\n\n{_table([head, *rows])}"
 
 
 def _noise(targets: Sequence[Target]) -> str:
@@ -138,23 +152,22 @@ def _noise(targets: Sequence[Target]) -> str:
     busy, steal = [sample["busy"] for sample in samples], [sample["steal"] for sample in samples]
     text = (
         f"While measuring, {statistics.median(busy):.2f} cores were busy (median) of {os.cpu_count()}; the host took away "
-        f"{statistics.median(steal):.3f} cores in the median and {max(steal):.2f} at worst. CPU totals of cheap targets move by up "
-        "to 30 % between runs on a shared machine, wall-clock times and p99 by more: a ratio under 1.3 is not a difference.\n"
+        f"{statistics.median(steal):.3f} cores in the median and {max(steal):.2f} at worst. CPU totals of cheap targets move by "
+        "up to 30 % between runs on a shared machine, wall-clock times and p99 by more: a ratio under 1.3 is not a difference.\n"
     )
     failures = [f"- {target.name}: {failure}" for target in targets for failure in target.failures]
     return text + ("\nFailed:\n\n" + "\n".join(failures) + "\n" if failures else "")
 
 
 def _machine() -> str:
-    model = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
-        platform.machine(),
-    )
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
     return f"{os.cpu_count()} cores of {model}, Linux {platform.release()}, Python {platform.python_version()}"
 
 
 def _ratio(targets: dict[str, Target], part: str, figure: str) -> float | None:
-    ours, reference = targets[OURS].median(part, figure), targets[REFERENCE].median(part, figure) if REFERENCE in targets else None
+    ours = targets[OURS].median(part, figure)
+    reference = targets[REFERENCE].median(part, figure) if REFERENCE in targets else None
     return ours / reference if ours and reference else None
 
 

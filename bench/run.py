@@ -34,10 +34,11 @@ def main() -> int:
     options = _options()
     missing = missing_tools()
     if missing:
-        print(f"make bench needs {' and '.join(missing)}, not found on this machine.\n  try     apt-get install {' '.join(missing)}")
+        names = " ".join(missing)
+        print(f"make bench\n  found   no {' and no '.join(missing)}\n  wanted  nginx, gcc\n  try     apt-get install {names}")
         return 2
     if (os.cpu_count() or 1) < 2:
-        print("make bench needs two cores: one for the gateway, one for the load generator and the upstream.")
+        print("make bench\n  found   one core\n  wanted  two: one for the gateway, one for the load generator and the upstream")
         return 2
     shape = _shape(options)
     with tempfile.TemporaryDirectory(prefix="taskfit-bench-") as directory, ExitStack() as stack:
@@ -62,7 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--parts", default=",".join(PARTS), type=lambda text: text.split(","), help=f"of {','.join(PARTS)}")
     parser.add_argument("--only", default=[], type=lambda text: text.split(","), help="names from targets.json")
-    parser.add_argument("--out", type=Path, help=f"where the page is written (default: {PAGE.name} in docs, or nowhere with --quick)")
+    parser.add_argument("--out", type=Path, help="where the page is written (default: docs/benchmarks.md for a whole run)")
     parser.add_argument("--json", type=Path, help="where every sample is written")
     parser.add_argument("--gateway-core", default="0")
     parser.add_argument("--load-core", default="1")
@@ -86,9 +87,12 @@ def _shape(options: argparse.Namespace) -> Shape:
 def _bench(options: argparse.Namespace, directory: Path) -> Bench:
     binaries = build(HERE / "src", directory)
     words = {
-        "here": str(HERE), "python": sys.executable, "peers": options.peers or str(directory / "peers"), "port": str(options.port),
-        "upstream": f"http://127.0.0.1:{options.port}", "bin": str(Path(sys.executable).parent), "mock": binaries["mock_upstream"],
-    }  # fmt: skip
+        "bin": str(Path(sys.executable).parent),
+        "mock": binaries["mock_upstream"],
+        "peers": options.peers or str(directory / "peers"),
+        "port": str(options.port),
+        "upstream": f"http://127.0.0.1:{options.port}",
+    }
     return Bench(
         run=directory,
         words=words,
@@ -148,7 +152,7 @@ def _measure(targets: list[Target], shape: Shape, parts: list[str]) -> Starts:
                 serve_requests(target, shape, max(0, shape.growth_requests + WARM_UP - target.served))
                 _note_memory(target, "end")
     if "start" not in parts:
-        return Starts(import_ms=float("nan"), help_ms=None, again_s=None)
+        return Starts(import_ms=None, help_ms=None, again_s=None)
     ours = next((target for target in targets if target.name == "taskfit"), None)
     again_s = None
     if ours is not None:

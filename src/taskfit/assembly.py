@@ -103,8 +103,8 @@ class Assembly:
         """Write what is left, then close everything."""
         await _close_all(self._plugins)
         left = await asyncio.to_thread(self.gateway.outbox.stop, timeout_s=STOP_S)
-        if left:
-            path = spill_path(self.config)
+        path = spill_path(self.config)
+        if left and path is not None:
             spill(left, path)
             log.error("records_spilled", extra={"count": len(left), "path": str(path)})
         await self.gateway.store.close()
@@ -117,7 +117,9 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
     """
     store = build_store(config)
     await store.open()
-    await asyncio.to_thread(restore, store, spill_path(config))
+    path = spill_path(config)
+    if path is not None:
+        await asyncio.to_thread(restore, store, path)
     house, plugins = await _open_house(config)
     outbox = Outbox(store)
     outbox.start()
@@ -125,10 +127,10 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
     return Assembly(config=config, gateway=gateway, _plugins=plugins)
 
 
-def spill_path(config: Config) -> Path:
-    """Where records wait that could not be written before the end: beside the database."""
+def spill_path(config: Config) -> Path | None:
+    """Where records wait that could not be written before the end: beside the database. None for one in memory."""
     place = config.store.partition(":")[2]
-    return Path(f"{place}.outbox.jsonl" if place and place != ":memory:" else "taskfit.outbox.jsonl")
+    return None if place == ":memory:" else Path(f"{place}.outbox.jsonl")
 
 
 async def _open_house(config: Config) -> tuple[House, list[Plugin]]:

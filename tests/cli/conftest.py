@@ -1,5 +1,6 @@
 """The command line as people run it: a process of its own in an empty folder, with scripted models on a real socket."""
 
+import json
 import os
 import subprocess
 import sys
@@ -34,11 +35,29 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     err: str
 
 
+class Warm:
+    """See tests/cli/warm.py."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def run(self, words: tuple[str, ...], *, folder: Path, environ: dict[str, str], streams: list[Path]) -> int:
+        """The exit code."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {"words": words, "folder": str(folder), "environ": environ, "streams": [str(path) for path in streams]}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
 class CommandLine:
     """`taskfit` in a folder of its own."""
 
-    def __init__(self, folder: Path, upstream: UpstreamThread) -> None:
+    def __init__(self, folder: Path, streams: Path, upstream: UpstreamThread, warm: "Warm") -> None:
         self.folder = folder
+        self.streams = streams
+        self.warm = warm
         self.upstream = upstream
         self.file = folder / "taskfit.yaml"
         self.environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUTF8": "1"}
@@ -47,13 +66,15 @@ class CommandLine:
         self.file.write_text(text.format(url=self.upstream.url))
 
     def run(self, *words: str, stdin: str = "", environ: dict[str, str] | None = None) -> Done:
-        done = subprocess.run(
-            [*TASKFIT, *words], cwd=self.folder, env=self.environ | (environ or {}), input=stdin, capture_output=True, text=True,
-            timeout=30, check=False,
-        )  # fmt: skip
-        return Done(code=done.returncode, out=done.stdout, err=done.stderr)
+        """Run it to its end."""
+        streams = [self.streams / name for name in ("in", "out", "err")]
+        for stream in streams:
+            stream.write_text(stdin if stream.name == "in" else "")
+        code = self.warm.run(words, folder=self.folder, environ=self.environ | (environ or {}), streams=streams)
+        return Done(code=code, out=streams[1].read_text(), err=streams[2].read_text())
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
+        """Start it in a fresh process."""
         return subprocess.Popen(
             [*TASKFIT, *words], cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True,
@@ -66,9 +87,19 @@ def upstream() -> Iterator[UpstreamThread]:
         yield upstream
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    program = Path(__file__).with_name("warm.py")
+    with subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Warm(process)
+
+
 @pytest.fixture
-def taskfit(tmp_path: Path, upstream: UpstreamThread) -> CommandLine:
+def taskfit(tmp_path: Path, upstream: UpstreamThread, warm: Warm) -> CommandLine:
     upstream.script({"small": "6 x 7 is 42.", "large": "It is 42.", "nobody-knows": "42"})
-    made = CommandLine(tmp_path, upstream)
+    folder, streams = tmp_path / "here", tmp_path / "streams"
+    folder.mkdir()
+    streams.mkdir()
+    made = CommandLine(folder, streams, upstream, warm)
     made.configure()
     return made

@@ -84,6 +84,7 @@ def test_keys_made_and_revoked_beside_a_running_server_are_seen(taskfit: Command
         until = time.monotonic() + 10
         while server.ask(key) == 401:
             assert time.monotonic() < until, "the key was not seen"
+            time.sleep(0.1)  # nothing tells when the server has read its keys again
         (made,) = [row for row in json.loads(taskfit.run("keys", "list", "--json").out) if row["name"] == "beside"]
         shown = taskfit.run("explain", "last")
         assert f"key {made['id']}" in shown.out

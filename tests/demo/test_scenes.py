@@ -152,6 +152,11 @@ def test_the_prices_are_the_vendors_list_prices(tmp_path: Path) -> None:
         assert (facts.price.input, facts.price.output) == (listing.price.input, listing.price.output), model
 
 
+def test_the_tutorial_counts_the_requests_rightly() -> None:
+    tutorial = Path(__file__).parents[2] / "docs" / "tutorial" / "first-ten-minutes.md"
+    assert f"sends {len(SCENES)} requests" in tutorial.read_text()
+
+
 def test_scenes_with_one_question_agree_on_what_is_said() -> None:
     said: dict[str, object] = {}
     for scene in SCENES:

@@ -14,7 +14,7 @@ PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "mars
 DOORS = {
     "server/application.py",   # the outermost door: whatever it is becomes an internal error
     "plugins/discovery.py",    # the plug-in boundary: importing one,
-    "pipeline/attempt.py",     # calling a provider,
+    "pipeline/stream.py",      # calling a provider,
     "pipeline/check.py",       # asking a check
     "pipeline/outbox.py",      # the drain: what a store raised belongs to whoever waits for it
     "testing/script.py",       # a script's own mistake is answered with a 500 that names it

@@ -110,7 +110,7 @@ def error_in(body: bytes | str) -> dict[str, Any]:
     assert set(whole) == {"error"}
     error: dict[str, Any] = whole["error"]
     assert set(error) == {"message", "type", "param", "code"}
-    assert error["message"] and error["type"] and error["code"]
+    assert all(error[name] for name in ("message", "type", "code"))
     assert "Traceback" not in error["message"]
     return error
 
@@ -123,10 +123,18 @@ def ask(prompt: str = "6 x 7?", *, model: str = "mini", **more: Any) -> dict[str
 class Served:
     """A gateway in a thread with a loop of its own. `settings` is its configuration's text."""
 
-    def __init__(self, file: Path, *, upstream: UpstreamThread, protocol: type[TimedProtocol] = TimedProtocol) -> None:
+    def __init__(
+        self,
+        file: Path,
+        *,
+        upstream: UpstreamThread,
+        protocol: type[TimedProtocol] = TimedProtocol,
+        environ: Mapping[str, str] = KEYS,
+    ) -> None:
         self.file = file
         self.upstream = upstream
         self._protocol = protocol
+        self._environ = environ
         self._is_up = threading.Event()
         self._started: Started | None = None
         self._failure: BaseException | None = None
@@ -138,6 +146,7 @@ class Served:
         self._thread.start()
         assert self._is_up.wait(LONG_S), "the gateway did not start"
         if self._failure is not None:
+            self._thread.join()
             raise self._failure
         return self
 
@@ -151,7 +160,8 @@ class Served:
 
     def stop_soon(self) -> None:
         """Ask it to end, without waiting."""
-        assert self._loop is not None and self._stop is not None
+        assert self._loop is not None
+        assert self._stop is not None
         self._loop.call_soon_threadsafe(self._stop.set)
 
     @property
@@ -180,7 +190,7 @@ class Served:
 
         async def settled() -> None:
             async with asyncio.timeout(LONG_S / 2):
-                while outbox._reserved:
+                while outbox._reserved:  # noqa: ASYNC110  # the outbox has no event for it
                     await asyncio.sleep(0.002)
 
         self.run(settled)
@@ -206,9 +216,7 @@ class Served:
             self._started = what
             self._is_up.set()
 
-        await serve(
-            self._read(), environ=KEYS, reread=self._read, on_start=started, stop=self._stop, protocol=self._protocol
-        )
+        await serve(self._read(), environ=self._environ, reread=self._read, on_start=started, stop=self._stop, protocol=self._protocol)
 
 
 class House:
@@ -235,7 +243,8 @@ class House:
     @property
     def address(self) -> tuple[str, int]:
         parts = urlsplit(self.root)
-        assert parts.hostname is not None and parts.port is not None
+        assert parts.hostname is not None
+        assert parts.port is not None
         return parts.hostname, parts.port
 
     def records(self) -> list[Record]:
@@ -254,7 +263,13 @@ class House:
         return [request.model for request in self.upstream.requests]
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, *, key: str | None = CLIENT_KEY
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        key: str | None = CLIENT_KEY,
     ) -> Reply:
         """One request on a connection of its own; the key goes with it unless `key` is None."""
         sent = {"authorization": f"Bearer {key}"} if key is not None else {}
@@ -313,7 +328,7 @@ def read_to_end(connection: socket.socket) -> bytes:
         while piece := connection.recv(65_536):
             pieces.append(piece)
     except ConnectionResetError:
-        pass   # closed with bytes of ours unread
+        pass  # closed with bytes of ours unread
     return b"".join(pieces)
 
 

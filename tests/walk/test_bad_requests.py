@@ -141,7 +141,9 @@ def test_an_input_over_the_task_s_bounds_is_refused(house: House) -> None:
     assert "20 characters" in error["message"]
 
 
-@pytest.mark.parametrize("media", [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize(
+    "media", [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+)
 def test_another_content_type_is_refused(house: House, media: str | None) -> None:
     headers = {} if media is None else {"content-type": media}
     reply = house.request("POST", CHAT, json.dumps(ask()).encode(), headers)
@@ -189,7 +191,7 @@ def test_a_body_in_chunks_is_refused_as_soon_as_it_is_over_the_limit(house: Hous
             for _ in range(200):
                 connection.sendall(chunk)
         except (ConnectionResetError, BrokenPipeError):
-            pass   # it has heard enough
+            pass  # it has heard enough
         else:
             pytest.fail("the gateway took 200 MB")
     record = house.last_record()
@@ -206,7 +208,20 @@ def test_another_method_is_told_which_one_is_taken(house: House, method: str) ->
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/", "/v1/chat/completions/", "/v1/nothing", "/V1/models", "//v1/models", "/v1/models/", "/v1/../healthz", "/admin", "/%00"]
+    "path",
+    [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/chat/completions/",
+        "/v1/nothing",
+        "/V1/models",
+        "//v1/models",
+        "/v1/models/",
+        "/v1/../healthz",
+        "/admin",
+        "/%00",
+    ],
 )
 def test_another_route_is_not_found(house: House, path: str) -> None:
     reply = house.get(path)
@@ -223,7 +238,8 @@ def test_a_name_in_a_path_is_only_looked_up(house: House, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1001", "limit=x", "limit=nan", "since=nan", "before=1e400", "key_id=other", "limit=1.5", "drop=table"]
+    "query",
+    ["limit=0", "limit=1001", "limit=x", "limit=nan", "since=nan", "before=1e400", "key_id=other", "limit=1.5", "drop=table"],
 )
 def test_a_wrong_question_for_records_is_refused(house: House, query: str) -> None:
     reply = house.get(f"/v1/records?{query}")

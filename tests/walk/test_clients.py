@@ -64,9 +64,9 @@ def test_openai_gets_a_stream_without_usage_unless_it_asked(house: House, client
 
 
 def test_openai_gets_the_usage_of_a_stream_if_it_asked(house: House, client: openai.OpenAI) -> None:
-    chunks = list(client.chat.completions.create(
-        model="auto", messages=QUESTION, stream=True, stream_options={"include_usage": True}
-    ))
+    chunks = list(
+        client.chat.completions.create(model="auto", messages=QUESTION, stream=True, stream_options={"include_usage": True})
+    )
     assert chunks[-1].choices == []
     assert chunks[-1].usage is not None
     assert chunks[-1].usage.total_tokens == 5
@@ -93,10 +93,12 @@ def test_openai_s_asynchronous_client_gets_plain_and_streamed_answers(house: Hou
 def test_thirty_answers_at_once_leave_thirty_records(house: House) -> None:
     async def many() -> list[str | None]:
         async with openai.AsyncOpenAI(base_url=house.url, api_key=house.key) as client:
-            answers = await asyncio.gather(*(
-                client.chat.completions.create(model="auto", messages=[{"role": "user", "content": f"{number}?"}])
-                for number in range(30)
-            ))
+            answers = await asyncio.gather(
+                *(
+                    client.chat.completions.create(model="auto", messages=[{"role": "user", "content": f"{number}?"}])
+                    for number in range(30)
+                )
+            )
             return [answer.choices[0].message.content for answer in answers]
 
     assert asyncio.run(many()) == ["I am mini."] * 30
@@ -124,9 +126,11 @@ def test_tools_pass_through_plain_and_streamed(house: House, client: openai.Open
 def test_a_conversation_with_tool_results_passes_through(house: House, client: openai.OpenAI) -> None:
     messages: list[ChatCompletionMessageParam] = [
         *QUESTION,
-        {"role": "assistant", "content": None, "tool_calls": [
-            {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": CALL.arguments}}
-        ]},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": CALL.arguments}}],
+        },
         {"role": "tool", "tool_call_id": "call_1", "content": "Rain."},
     ]
     client.chat.completions.create(model="mini", messages=messages, tools=TOOLS)
@@ -137,7 +141,11 @@ def test_a_wanted_schema_passes_through(house: House, client: openai.OpenAI) -> 
     house.upstream.script({"mini": '{"answer": 42}'})
     wanted: Any = {
         "type": "json_schema",
-        "json_schema": {"name": "sum", "strict": True, "schema": {"type": "object", "properties": {"answer": {"type": "integer"}}}},
+        "json_schema": {
+            "name": "sum",
+            "strict": True,
+            "schema": {"type": "object", "properties": {"answer": {"type": "integer"}}},
+        },
     }
     answer = client.chat.completions.create(model="mini", messages=QUESTION, response_format=wanted)
     assert json.loads(answer.choices[0].message.content or "") == {"answer": 42}

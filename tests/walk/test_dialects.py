@@ -14,7 +14,10 @@ from tests.walk.house import House
 FOREIGN = ["haiku", "flash"]
 QUESTION: list[ChatCompletionMessageParam] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "6 x 7?"}]
 TOOLS: list[ChatCompletionToolParam] = [
-    {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}
+    {
+        "type": "function",
+        "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+    }
 ]
 CALL = ToolCall(id="call_1", name="weather", arguments='{"city":"Paris"}')
 
@@ -58,9 +61,9 @@ def test_a_stream_is_an_openai_stream_without_usage_unless_asked(house: House, c
 @pytest.mark.parametrize("model", FOREIGN)
 def test_a_stream_tells_its_usage_once_at_the_end_if_asked(house: House, client: openai.OpenAI, model: str) -> None:
     house.upstream.script({model: Reply("It is 42.", input_tokens=11, output_tokens=5)})
-    chunks = list(client.chat.completions.create(
-        model=model, messages=QUESTION, stream=True, stream_options={"include_usage": True}
-    ))
+    chunks = list(
+        client.chat.completions.create(model=model, messages=QUESTION, stream=True, stream_options={"include_usage": True})
+    )
     usages = [chunk.usage for chunk in chunks if chunk.usage is not None]
     assert [(usage.prompt_tokens, usage.completion_tokens) for usage in usages] == [(11, 5)]
     assert chunks[-1].choices == []

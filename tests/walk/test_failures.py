@@ -123,7 +123,9 @@ def test_when_all_are_limited_the_wait_is_passed_on_and_a_retry_is_not_asked_for
 
 
 def test_a_request_that_the_upstream_refuses_goes_to_no_other_model(house: House) -> None:
-    house.upstream.script({"mini": Fault.status(400, {"error": {"message": "temperature is odd", "type": "invalid_request_error"}})})
+    house.upstream.script(
+        {"mini": Fault.status(400, {"error": {"message": "temperature is odd", "type": "invalid_request_error"}})}
+    )
     reply = house.ask(model="auto")
     assert reply.status == 400
     assert "temperature is odd" in reply.error["message"]

@@ -98,9 +98,7 @@ def test_errors_carry_the_request_id_too(house: House) -> None:
 
 
 def test_the_terms_in_the_headers_reach_the_walk(house: House) -> None:
-    reply = house.ask(
-        model="auto", headers={"x-taskfit-task": "three", "x-taskfit-surface": "shop", "x-taskfit-session": "s-1"}
-    )
+    reply = house.ask(model="auto", headers={"x-taskfit-task": "three", "x-taskfit-surface": "shop", "x-taskfit-session": "s-1"})
     record = house.last_record()
     assert reply.headers["x-taskfit-task"] == record.task == "three"
     assert (record.surface, record.session) == ("shop", "s-1")

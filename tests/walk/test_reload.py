@@ -22,7 +22,7 @@ def change(file: Path, upstream: UpstreamThread, text: str) -> None:
 
 async def until_known(house: House, model: str) -> None:
     async with asyncio.timeout(8):
-        while (await asyncio.to_thread(house.get, f"/v1/models/{model}")).status != 200:
+        while (await asyncio.to_thread(house.get, f"/v1/models/{model}")).status != 200:  # noqa: ASYNC110  # another process has no event for it
             await asyncio.sleep(0.05)
 
 

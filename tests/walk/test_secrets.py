@@ -34,7 +34,9 @@ def test_no_key_and_no_prompt_shows_in_a_log_a_record_or_an_error(
         reply = house.ask(PROMPT, model=model, stream=stream)
         stored = json.dumps([json.loads(house.get(f"/v1/records/{record.id}").body) for record in house.records()])
     assert reply.status >= 400
-    logged = "".join(f"{line.getMessage()} {line.__dict__}" for line in caplog.records if line.name.startswith(("taskfit", "uvicorn")))
+    logged = "".join(
+        f"{line.getMessage()} {line.__dict__}" for line in caplog.records if line.name.startswith(("taskfit", "uvicorn"))
+    )
     for text in (reply.body.decode(), stored, logged):
         assert "CANARY" not in text
         assert CLIENT_KEY not in text

@@ -47,7 +47,8 @@ def test_sigterm_lets_an_open_stream_finish_and_ends_with_0(tmp_path: Path, upst
     upstream.script({"mini": Reply("word " * WORDS, chunk_delay_s=0.01)})
     with process(write_configuration(tmp_path, upstream)) as (child, url):
         parts = urlsplit(url)
-        assert parts.hostname is not None and parts.port is not None
+        assert parts.hostname is not None
+        assert parts.port is not None
         head = (
             f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {House.key}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(STREAM)}\r\n\r\n"

@@ -51,7 +51,7 @@ def full(served: Served) -> Iterator[None]:
 async def until(is_so: Callable[[], bool], timeout_s: float = 8.0) -> None:
     """Ask again and again: what another process sees has no event to wait for."""
     async with asyncio.timeout(timeout_s):
-        while not await asyncio.to_thread(is_so):
+        while not await asyncio.to_thread(is_so):  # noqa: ASYNC110  # another process has no event for it
             await asyncio.sleep(0.05)
 
 

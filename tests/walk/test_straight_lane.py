@@ -117,7 +117,7 @@ def test_the_last_of_two_models_counts_here_and_for_the_upstream(house: House) -
 
 
 def test_texts_of_every_kind_arrive_whole(house: House) -> None:
-    prompt = "naïve 日本語 😀👩🏽\u200d🚀 \u202eabc e\u0301 \x00 \"quoted\" \\ /"
+    prompt = 'naïve 日本語 😀👩🏽\u200d🚀 \u202eabc e\u0301 \x00 "quoted" \\ /'
     house.upstream.script({"mini": lambda request: request.text})
     assert house.ask(prompt).text == prompt
     assert house.ask(prompt, stream=True).streamed_text == prompt

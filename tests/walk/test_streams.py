@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from taskfit.testing import Fault, Reply
-from tests.walk.house import House, Reply as Answer, error_in, read_until
+from tests.walk.house import House, error_in, read_until
+from tests.walk.house import Reply as Answer
 
 BREAK_OFF = {
     "cut": (Fault.cut_stream(after=2), "cut_answer"),
@@ -14,7 +15,7 @@ BREAK_OFF = {
     "no finish": (Fault.no_finish(), "cut_answer"),
     "bad json": (Fault.bad_json(), "cut_answer"),
 }
-SOUND = {
+SOUND: dict[str, Reply | Fault] = {
     "no terminal event": Fault.no_done("I am mini."),
     "two terminal events": Fault.dup_done("I am mini."),
     "odd line ends": Fault.crlf("I am mini."),

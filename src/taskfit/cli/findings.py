@@ -56,7 +56,7 @@ def store(config: Config) -> list[Finding]:
     except TaskfitError as error:
         found = [Finding(check="store", state="fail", text=str(error))]
     waiting = spill_path(config)
-    if waiting.exists():
+    if waiting is not None and waiting.exists():
         advice = "start the gateway, which takes them back"
         text = f"{waiting} holds records that could not be written"
         found.append(Finding(check="store", state="warn", text=text, advice=advice))

@@ -10,11 +10,13 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal, TypeAlias
 
 Form: TypeAlias = Literal["text", "json"]
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+OWN_COUNT = len(vars(logging.makeLogRecord({})))
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+-]+").fullmatch
 
 
@@ -22,6 +24,7 @@ def log_to_stderr(form: Form, level: str) -> None:
     """Send taskfit's log, and other libraries' warnings, to standard error."""
     # Nothing here writes them, and asking for them costs a fifth of a line (see "Optimization" in the documents of logging).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001  # documented there, in spite of its name
     out = logging.StreamHandler(sys.stderr)
     out.setFormatter(JsonLines() if form == "json" else TextLines())
     logging.basicConfig(level=logging.WARNING, handlers=[out], force=True)
@@ -51,7 +54,8 @@ class JsonLines(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    fields = {key: value for key, value in vars(record).items() if key not in STANDARD and value is not None}
+    more = islice(vars(record).items(), OWN_COUNT, None)   # what was logged beside the message comes after logging's own
+    fields = {key: value for key, value in more if value is not None and key not in STANDARD}
     if record.exc_info and record.exc_info[0] is not None:
         fields["trace"] = "".join(traceback.format_exception(*record.exc_info))
     return fields
@@ -67,5 +71,12 @@ def _second(at: int) -> str:
 
 
 def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    return str(value) if isinstance(value, (int, float)) else _quoted(str(value))
+
+
+@lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
+    """Names of tasks, models and keys come with every line."""
     return text if PLAIN(text) else json.dumps(text)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from taskfit.assembly import read_configuration
 from taskfit.server.serving import serve
@@ -43,7 +43,7 @@ class GatewayThread:
         """Serve; returns once it does. Errors: ConfigurationError, StoreUnavailable."""
         self._ended = self._thread.submit(self._run)
         try:
-            wait({self._started, self._ended}, return_when=FIRST_COMPLETED)
+            self._settle(self._ended)
         except BaseException:
             self.stop()
             raise
@@ -58,7 +58,7 @@ class GatewayThread:
         ended, self._ended = self._ended, None
         if ended is None:
             return
-        wait({self._started, ended}, return_when=FIRST_COMPLETED)
+        self._settle(ended)
         if self._loop is not None and self._stop is not None and not ended.done():
             try:
                 self._loop.call_soon_threadsafe(self._stop.set)
@@ -73,6 +73,11 @@ class GatewayThread:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
+
+    def _settle(self, ended: "Future[None]") -> None:
+        """Wait until it serves, or has ended."""
+        either: set[Future[Any]] = {self._started, ended}
+        wait(either, return_when=FIRST_COMPLETED)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=fast_loop()) as runner:

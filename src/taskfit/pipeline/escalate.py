@@ -11,7 +11,8 @@ from taskfit.values.step import Accept, GiveUp, Step, Try
 FINAL_KINDS = frozenset({"upstream_refused", "invalid_request"})
 """Failures that another model would not mend: the request itself is at fault."""
 
-MIN_FIRST_BYTE_S = 0.001
+WORTH_TRYING_S = 0.005
+"""With less than this left of the deadline no other model is called: timers are not finer, and the call would be billed."""
 
 
 def next_step(plan: Plan, trail: Trail, elapsed_s: float) -> Step:
@@ -40,7 +41,7 @@ def _next_rung(plan: Plan, trail: Trail, elapsed_s: float) -> Step:
         return GiveUp(kind="no_candidate", why="no model of the ladder can take this request")
     if tried >= rungs:
         return _best_or(trail, GiveUp(kind=_common_kind(trail), why=_why_exhausted(plan, tried)))
-    if left_s <= 0:
+    if left_s < WORTH_TRYING_S:
         return _best_or(trail, GiveUp(kind="deadline_exceeded", why=f"the deadline of {plan.deadline_s:g} s has passed"))
     candidate = plan.candidates[tried]
     if plan.max_cost is not None and spent(trail) + (candidate.worst_cost or 0) > plan.max_cost:
@@ -49,7 +50,7 @@ def _next_rung(plan: Plan, trail: Trail, elapsed_s: float) -> Step:
         )
     share_s = left_s / (rungs - tried)
     wait_s = share_s if plan.first_byte_s is None else min(plan.first_byte_s, left_s)
-    return Try(candidate=candidate, first_byte_s=max(wait_s, MIN_FIRST_BYTE_S))
+    return Try(candidate=candidate, first_byte_s=wait_s)
 
 
 def spent(trail: Trail) -> Usd:

@@ -39,10 +39,8 @@ def outcome_of(kind: str) -> Outcome:
 
 
 def _lead(step: GiveUp) -> str:
-    if step.kind in _AS_THE_UPSTREAM_SAID:
+    if step.kind in _AS_THE_UPSTREAM_SAID or step.kind == "cut_answer":
         return ""
-    if step.kind == "cut_answer":
-        return "the answer broke off: "
     return f"no model answered, {step.why}: "
 
 

@@ -202,18 +202,13 @@ class Outbox:
         return max(self._due_at - now, 0.0)
 
     def _serve_calls(self) -> None:
-        if self._calls and self._failing is None:
-            self._write_queued()
-        while self._calls:
-            fn, future = self._calls.popleft()
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                result = fn()
-            except Exception as error:  # noqa: BLE001 - whatever the plug-in raised belongs to the caller
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+        """Answer the calls that wait. Each is taken before the records are written, so it sees all that was put before it."""
+        while calls := _emptied(self._calls):
+            if self._failing is None:
+                self._write_queued()
+            for fn, future in calls:
+                if future.set_running_or_notify_cancel():
+                    _answer_call(fn, future)
 
     def _refuse_calls(self) -> None:
         for _, future in _emptied(self._calls):
@@ -320,6 +315,15 @@ class Outbox:
             if self._failing is not None and self._due_at is not None:
                 self._wake.clear()
                 self._wake.wait(min(self._due_at, stop_at) - now)
+
+
+def _answer_call(fn: Callable[[], Any], future: Future[Any]) -> None:
+    try:
+        result = fn()
+    except Exception as error:  # noqa: BLE001 - whatever the plug-in raised belongs to the caller
+        future.set_exception(error)
+    else:
+        future.set_result(result)
 
 
 def _emptied(items: deque[T]) -> list[T]:

@@ -27,6 +27,7 @@ from taskfit.server.table import ROUTES
 
 GRACE_S = 30
 KEEP_ALIVE_S = 75
+BACKLOG = 2048
 WATCH_S = 1.0
 GC_THRESHOLDS = (20_000, 20, 20)
 """Objects that outlive their making, before each generation is looked through: Python looks after 700."""
@@ -217,9 +218,10 @@ def url_of(host: str, port: int) -> str:
 def _bind(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family)
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         raise ConfigurationError(
             f"listen: cannot listen on {url_of(host, port)}: {error.strerror or error}\n"

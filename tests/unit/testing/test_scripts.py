@@ -276,6 +276,7 @@ def test_a_thread_serves_synchronous_code() -> None:
 
 
 def test_a_stopped_thread_is_gone_and_stopping_again_does_nothing() -> None:
+    before = set(threading.enumerate())
     upstream = UpstreamThread()
     upstream.start()
     with pytest.raises(RuntimeError, match="already started"):
@@ -283,7 +284,7 @@ def test_a_stopped_thread_is_gone_and_stopping_again_does_nothing() -> None:
     port = int(upstream.url.rsplit(":", 1)[1])
     upstream.stop()
     upstream.stop()
-    assert "scripted-upstream" not in {thread.name for thread in threading.enumerate()}
+    assert "scripted-upstream" not in {thread.name for thread in set(threading.enumerate()) - before}
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
 

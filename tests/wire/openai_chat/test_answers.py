@@ -15,7 +15,7 @@ from taskfit.values.usage import Usage
 from taskfit.wire.openai_chat import StreamReader, read_answer
 from taskfit.wire.sse import DONE, SseReader
 
-PLAIN = """\
+PLAIN = b"""\
 {
   "id": "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT",
   "object": "chat.completion",
@@ -37,8 +37,8 @@ PLAIN = """\
     "completion_tokens_details": {"reasoning_tokens": 4, "audio_tokens": 2, "accepted_prediction_tokens": 0}
   },
   "service_tier": "default"
-}""".encode()
-EVENTS = [
+}"""
+EVENTS: list[dict[str, Any]] = [
     {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "", "refusal": None}, "finish_reason": None}], "usage": None},
     {"choices": [{"index": 0, "delta": {"content": "naïve "}, "logprobs": None, "finish_reason": None}], "usage": None},
     {"choices": [{"index": 0, "delta": {"content": "日本語 😀"}, "logprobs": None, "finish_reason": None}], "usage": None},
@@ -52,7 +52,9 @@ EVENTS = [
     {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 6, "total_tokens": 11}},
 ]  # fmt: skip
 PAYLOADS = [
-    json.dumps({"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m-1", **event}, ensure_ascii=False).encode()
+    json.dumps(
+        {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m-1", **event}, ensure_ascii=False
+    ).encode()
     for event in EVENTS
 ]
 STREAM = b"".join(b"data: " + payload + b"\n\n" for payload in [*PAYLOADS, DONE])
@@ -134,7 +136,7 @@ def test_no_bytes_crash_the_readers(data: bytes) -> None:
         try:
             read(data)
         except UpstreamError as error:
-            assert error.kind in {"invalid_answer", "upstream_failure"}
+            assert error.kind in {"invalid_answer", "upstream_failure"}  # noqa: PT017  # what is drawn may be sound
     try:
         read_stream([data])
     except UpstreamError:
@@ -158,7 +160,7 @@ def test_no_json_crashes_the_readers(value: Any) -> None:
         try:
             read(data)
         except UpstreamError as error:
-            assert len(str(error)) < 1000
+            assert len(str(error)) < 1000  # noqa: PT017  # what is drawn may be sound
 
 
 @given(JSON)
@@ -183,7 +185,9 @@ def test_counts_that_cannot_be_true_are_no_usage(tokens: Any) -> None:
     assert usage is None or usage.input_tokens in {0, 1}
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"choices":[]}', b'{"choices":null}', b"<html>", b'{"choices":5}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"null", b'{"choices":[]}', b'{"choices":null}', b"<html>", b'{"choices":5}', b"[" * 100_000]
+)
 def test_what_is_no_answer_is_said_to_be_none(body: bytes) -> None:
     with pytest.raises(InvalidAnswer) as refused:
         read_answer(body)

@@ -1,0 +1,56 @@
+"""A plan loses no model without a reason, and keeps none that it must not."""
+
+from hypothesis import given
+
+from taskfit.values.plan import Plan
+from taskfit.values.profile import Profile
+from taskfit.values.request import Request
+from taskfit.values.task import Task
+from tests.property.plans import made_plans
+
+Made = tuple[Request, Profile, Task, Plan]
+
+
+@given(made_plans())
+def test_every_rung_is_a_candidate_or_dropped_with_a_reason(made: Made) -> None:
+    _, _, task, plan = made
+    kept = [candidate.card.id for candidate in plan.candidates]
+    dropped = [each.model for each in plan.dropped]
+    assert sorted(kept + dropped) == sorted(task.ladder)
+    assert all(each.reason for each in plan.dropped)
+
+
+@given(made_plans())
+def test_no_candidate_lacks_what_the_request_needs(made: Made) -> None:
+    _, profile, _, plan = made
+    for card in (candidate.card for candidate in plan.candidates):
+        assert card.context_tokens is None or profile.input_tokens <= card.context_tokens
+        assert not (profile.needs_tools and card.has_tools is False)
+        assert not (profile.needs_schema and card.has_json_schema is False)
+        assert not (profile.needs_vision and card.has_vision is False)
+
+
+@given(made_plans())
+def test_under_a_cap_no_candidate_can_exceed_it_or_has_an_unknown_price(made: Made) -> None:
+    _, _, _, plan = made
+    if plan.max_cost is not None:
+        for candidate in plan.candidates:
+            assert candidate.worst_cost is not None
+            assert candidate.worst_cost <= plan.max_cost
+
+
+@given(made_plans())
+def test_the_worst_cost_is_no_less_than_the_expected_one(made: Made) -> None:
+    _, _, _, plan = made
+    for candidate in plan.candidates:
+        assert (candidate.worst_cost is None) == (candidate.expected_cost is None) == (candidate.card.price is None)
+        assert (candidate.worst_cost or 0) >= (candidate.expected_cost or 0)
+
+
+@given(made_plans())
+def test_the_caller_can_tighten_the_task_s_limits_and_never_widen_them(made: Made) -> None:
+    request, _, task, plan = made
+    assert plan.deadline_s == min(task.deadline_s, request.terms.deadline_s or task.deadline_s)
+    said = [limit for limit in (task.max_cost, request.terms.max_cost) if limit is not None]
+    assert plan.max_cost == (min(said) if said else None)
+    assert (plan.bar, plan.max_attempts, plan.first_byte_s) == (task.bar, task.max_attempts, task.first_byte_s)

@@ -1,0 +1,144 @@
+"""Walks without a socket: a house of plug-ins that do as a test says, with a store in a list."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, ClassVar
+
+import msgspec
+
+from taskfit.pipeline.house import House
+from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.stream import Walk
+from taskfit.profilers.rules import RuleProfiler, RuleSettings
+from taskfit.protocols import Call, Router
+from taskfit.routers.ladder import LadderRouter, LadderSettings
+from taskfit.stores.sqlite import SqliteSettings, SqliteStore
+from taskfit.testing import Clock
+from taskfit.values.answer import Answer, Delta, Event
+from taskfit.values.card import ModelCard, Price
+from taskfit.values.record import Record
+from taskfit.values.request import Caller, Dialect, Request, Terms
+from taskfit.values.task import CheckUse, Task
+from taskfit.values.usage import Usage
+from taskfit.values.verdict import Verdict
+from taskfit.wire.openai_chat import read_request
+
+Script = Callable[[Call], AsyncGenerator[Event, None]]
+USAGE = Usage(input_tokens=10, output_tokens=5)
+PRICE = Price(input=1_000_000, output=2_000_000)
+
+
+class Plugin:
+    Settings: ClassVar[type[msgspec.Struct]] = msgspec.Struct
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Scripted(Plugin):
+    """A provider that does for each model as its script says."""
+
+    dialect: Dialect = "openai-chat"
+
+    def __init__(self, name: str, scripts: Mapping[str, Script]) -> None:
+        super().__init__(name)
+        self.calls: list[Call] = []
+        self._scripts = scripts
+
+    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+        self.calls.append(call)
+        return self._scripts[call.model](call)
+
+    def card_facts(self) -> Mapping[str, bool | None]:
+        return {}
+
+    def price_source(self) -> str | None:
+        return None
+
+
+class Judge(Plugin):
+    """A check that says what its function says."""
+
+    def __init__(self, name: str, judge: Callable[[Answer], Verdict]) -> None:
+        super().__init__(name)
+        self._judge = judge
+
+    async def verify(self, request: Request, answer: Answer) -> Verdict:
+        return self._judge(answer)
+
+
+def says(text: str, *, usage: Usage | None = USAGE) -> Script:
+    """Answers with this text, plain or as two deltas."""
+
+    async def script(call: Call) -> AsyncGenerator[Event, None]:
+        if not call.request.is_stream:
+            yield Answer(dialect="openai-chat", text=text, finish="stop", usage=usage)
+            return
+        yield Delta(dialect="openai-chat", text=text)
+        yield Delta(dialect="openai-chat", finish="stop", usage=usage)
+
+    return script
+
+
+def raises(error: Exception, *, after: str | None = None) -> Script:
+    """Fails, before anything or after a first piece."""
+
+    async def script(call: Call) -> AsyncGenerator[Event, None]:
+        if after is not None:
+            yield Delta(dialect="openai-chat", text=after)
+        raise error
+
+    return script
+
+
+class Stage:
+    """A gateway's walk over the models in `scripts`, cheapest first, and what came of it."""
+
+    def __init__(
+        self, scripts: Mapping[str, Script], *, checks: Sequence[Judge] = (), router: Router | None = None, **more: Any
+    ) -> None:
+        self.provider = Scripted("up", scripts)
+        self.clock = Clock()
+        self.outbox = Outbox(SqliteStore("sqlite", SqliteSettings(url="sqlite::memory:")))
+        ladder = tuple(f"up/{name}" for name in scripts)
+        uses = tuple(CheckUse(name=check.name) for check in checks)
+        task = Task(name="default", ladder=ladder, checks=uses, deadline_s=10.0, **more)
+        self.house = House(
+            tasks={"default": task},
+            pinned={model: msgspec.structs.replace(task, ladder=(model,), checks=()) for model in ladder},
+            aliases={"first": ladder[0]},
+            cards={model: ModelCard(id=model, provider="up", name=model[3:], price=PRICE) for model in ladder},
+            providers={"up": self.provider},
+            checks={"default": tuple(checks)},
+            profiler=RuleProfiler("rules", RuleSettings()),
+            router=router or LadderRouter("ladder", LadderSettings()),
+            baseline=ladder[-1],
+        )
+
+    def walk(self, *, stream: bool = False, model: str = "auto", terms: Terms = Terms(), **more: Any) -> Walk:  # noqa: B008  # frozen
+        body = {"model": model, "messages": [{"role": "user", "content": "What is 6 x 7?"}], "stream": stream, **more}
+        request = read_request(msgspec.json.encode(body), request_id="req-1", terms=terms, caller=Caller(key_id="key-1"))
+        return Walk(self.house, request, outbox=self.outbox, clock=self.clock, began=self.clock.monotonic())
+
+    def run(self, **more: Any) -> tuple[list[Event], Record]:
+        """The events of a walk and its record. Errors: those of the walk; its record is `last` then."""
+        events: list[Event] = []
+
+        async def run() -> None:
+            async with self.walk(**more) as walk, aclosing(walk.events()) as stream:
+                events.extend([event async for event in stream])
+
+        asyncio.run(run())
+        return events, self.last
+
+    @property
+    def last(self) -> Record:
+        """The one record that there is; its place in the outbox is taken and no other."""
+        assert self.outbox.depth == 1
+        assert self.outbox._reserved == 0
+        return self.outbox._queue[0]
