@@ -92,19 +92,21 @@ MARKS: Final[tuple[tuple[str, Kind, int], ...]] = (
     ("\\sqrt", "mathematics", 3),
 )
 
-_ENDINGS: Final = ("", ".", ",", ":", ";", "?", "!", ")", '"')
+# Letters to lower case, what ends a word to a space; a byte that is not ASCII ends a word as well.
+_FOLD: Final = bytes(
+    byte + 32 if 65 <= byte <= 90 else byte if 97 <= byte <= 122 or 48 <= byte <= 57 or byte in b"'+-/&" else 32
+    for byte in range(256)
+)
 
 
-def _index_cues() -> dict[str, list[tuple[str, str, Kind, int]]]:
-    """Phrases under their longest word, as it may stand in a text: (that word, phrase, kind, weight)."""
-    index: dict[str, list[tuple[str, str, Kind, int]]] = {}
+def _index_cues() -> dict[bytes, tuple[tuple[bytes, Kind, int], ...]]:
+    """Phrases under their longest word: (phrase, kind, weight)."""
+    index: dict[bytes, list[tuple[bytes, Kind, int]]] = {}
     for kind, by_weight in CUES.items():
         for weight, phrases in by_weight.items():
-            for phrase in phrases.split("|"):
-                word = max(phrase.split(), key=len)
-                for ending in _ENDINGS:
-                    index.setdefault(word + ending, []).append((word, phrase, kind, weight))
-    return index
+            for phrase in phrases.encode().split(b"|"):
+                index.setdefault(max(phrase.split(), key=len), []).append((phrase, kind, weight))
+    return {word: tuple(cues) for word, cues in index.items()}
 
 
 _INDEX: Final = _index_cues()
@@ -163,19 +165,21 @@ def kind_of(outline: Outline) -> Kind:
     return heaviest[0] if len(heaviest) == 1 else "unknown"
 
 
-def _phrases_in(text: str) -> dict[str, tuple[Kind, int]]:
+def _phrases_in(text: str) -> dict[bytes, tuple[Kind, int]]:
     """The phrases of the table that stand in a text, with what each tells."""
-    found: dict[str, tuple[Kind, int]] = {}
-    lowered = text.lower()
-    flat = lowered.replace("\n", " ")
-    for written in _WORDS.intersection(lowered.split()):
-        for word, phrase, kind, weight in _INDEX[written]:
-            if phrase == word or phrase in flat:
-                found[phrase] = (kind, weight)
+    found: dict[bytes, tuple[Kind, int]] = {}
+    words = text.encode("ascii", "replace").translate(_FOLD).split()
+    cues = _WORDS.intersection(words)
+    if cues:
+        flat = b" ".join(words)
+        for word in cues:
+            for phrase, kind, weight in _INDEX[word]:
+                if phrase == word or phrase in flat:
+                    found[phrase] = (kind, weight)
     return found
 
 
 @lru_cache(maxsize=256)
-def _phrases_in_instructions(instructions: str) -> Mapping[str, tuple[Kind, int]]:
+def _phrases_in_instructions(instructions: str) -> Mapping[bytes, tuple[Kind, int]]:
     """The same, remembered: a product sends the same instructions with every request."""
     return _phrases_in(instructions)

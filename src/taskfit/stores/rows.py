@@ -14,6 +14,9 @@ from taskfit.protocols import Key, RecordQuery
 from taskfit.stores.schema import keys, records
 from taskfit.values.record import Record
 
+LARGEST_GROUP = 256
+"""Rows of one statement. SQLite takes 32,766 values in a statement; this is a tenth of it."""
+
 logger = logging.getLogger("taskfit.store")
 
 RecordRow: TypeAlias = tuple[
@@ -36,6 +39,16 @@ def record_rows(batch: Iterable[Record]) -> list[RecordRow]:
         )
         for record in batch
     ]
+
+
+def groups(batch: Sequence[RecordRow]) -> Iterable[Sequence[RecordRow]]:
+    """The batch in pieces of 256, 128, 64 … 1 rows, so that there are few different statements to keep prepared."""
+    start, size = 0, LARGEST_GROUP
+    while start < len(batch):
+        while size > len(batch) - start:
+            size //= 2
+        yield batch[start : start + size]
+        start += size
 
 
 def readable_records(rows: Iterable[Sequence[Any]]) -> tuple[Record, ...]:

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
@@ -57,7 +58,7 @@ class SqliteStore:
         self._is_open = False
         self._engine: Engine | None = None
         self._file: tuple[int, int] | None = None
-        self._insert_record = ""
+        self._insert_texts: dict[int, str] = {}
 
     async def open(self) -> None:
         """Create or open the file and bring its schema up to date. Errors: StoreUnavailable."""
@@ -76,8 +77,8 @@ class SqliteStore:
         if not batch:
             return
         with self._begin() as connection:
-            # A compiled text with plain tuples: 3 times as fast as the same insert through SQLAlchemy's parameters.
-            connection.exec_driver_sql(self._insert_record, batch)
+            for group in rows.groups(batch):
+                connection.exec_driver_sql(self._insert_of(len(group)), tuple(chain.from_iterable(group)))
 
     def find(self, query: RecordQuery) -> tuple[Record, ...]:
         """Records that match, newest first."""
@@ -181,7 +182,20 @@ class SqliteStore:
             if revision_of(connection) != HEAD:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 bring_up_to_date(connection, where=self._where)
-        self._insert_record = str(insert(records).on_conflict_do_nothing().compile(dialect=engine.dialect))
+
+    def _insert_of(self, count: int) -> str:
+        """The INSERT of so many rows.
+
+        One statement for many rows, not one many times: Python's driver gives the interpreter lock away for each statement,
+        and while requests keep the event loop busy it takes a change of thread to get it back.
+        """
+        text = self._insert_texts.get(count)
+        if text is None:
+            values = ", ".join([f"({', '.join('?' * len(records.c))})"] * count)
+            columns = ", ".join(column.name for column in records.c)
+            text = f"INSERT INTO {records.name} ({columns}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608  # names of our own
+            self._insert_texts[count] = text
+        return text
 
     def _disconnect(self) -> None:
         engine, self._engine = self._engine, None
