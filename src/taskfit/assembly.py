@@ -117,10 +117,14 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
     """
     store = build_store(config)
     await store.open()
-    path = spill_path(config)
-    if path is not None:
-        await asyncio.to_thread(restore, store, path)
-    house, plugins = await _open_house(config)
+    try:
+        path = spill_path(config)
+        if path is not None:
+            await asyncio.to_thread(restore, store, path)
+        house, plugins = await _open_house(config)
+    except BaseException:
+        await store.close()
+        raise
     outbox = Outbox(store)
     outbox.start()
     gateway = Gateway(house, store=store, outbox=outbox, clock=clock or SystemClock())

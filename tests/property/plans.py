@@ -12,7 +12,8 @@ from taskfit.values.task import Task
 
 MODELS = tuple(f"up/{letter}" for letter in "abcdef")
 ERRORS = (
-    "upstream_unreachable", "upstream_timeout", "upstream_rate_limited", "upstream_failure", "upstream_refused", "context_exceeded",
+    "upstream_unreachable", "upstream_timeout", "upstream_rate_limited", "upstream_failure", "upstream_refused",
+    "context_exceeded",
     "invalid_request", "unsupported", "invalid_answer", "cut_answer",
 )  # fmt: skip
 

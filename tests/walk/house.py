@@ -216,7 +216,9 @@ class Served:
             self._started = what
             self._is_up.set()
 
-        await serve(self._read(), environ=self._environ, reread=self._read, on_start=started, stop=self._stop, protocol=self._protocol)
+        await serve(
+            self._read(), environ=self._environ, reread=self._read, on_start=started, stop=self._stop, protocol=self._protocol
+        )
 
 
 class House:

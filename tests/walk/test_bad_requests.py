@@ -1,4 +1,4 @@
-"""What a client can send wrong: a 4xx in OpenAI's shape, one record, no upstream called, nothing told that is nobody's business."""
+"""What a client can send wrong: a 4xx in OpenAI's shape, one record, no upstream called, no secret told."""
 
 import json
 import logging

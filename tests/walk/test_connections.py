@@ -156,7 +156,8 @@ SMUGGLED = {
 
 @pytest.mark.parametrize("name", SMUGGLED)
 def test_a_body_whose_end_can_be_read_in_two_ways_is_refused_and_the_connection_closed(house: House, name: str) -> None:
-    head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {CLIENT_KEY}\r\ncontent-type: application/json\r\n{SMUGGLED[name]}\r\n"
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {CLIENT_KEY}\r\ncontent-type: application/json\r\n"
+    head += f"{SMUGGLED[name]}\r\n"
     got = house.raw(head.encode("latin-1") + b"0\r\n\r\nGET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
     assert status_of(got) == 400
     assert got.count(b"HTTP/1.1 ") == 1

@@ -1,4 +1,4 @@
-"""When a model fails, the walk goes on to the next rung inside one deadline; when all fail, one clear error says what was tried."""
+"""When a model fails, the next rung answers inside one deadline; when all fail, one clear error says what was tried."""
 
 import time
 

@@ -67,7 +67,8 @@ def test_a_key_in_the_address_is_no_key(house: House) -> None:
 
 
 @pytest.mark.parametrize("headers", [
-    {"x-api-key": CLIENT_KEY}, {"api-key": CLIENT_KEY}, {"authorization": f"bearer {CLIENT_KEY}"}, {"Authorization": f"Bearer  {CLIENT_KEY} "},
+    {"x-api-key": CLIENT_KEY}, {"api-key": CLIENT_KEY}, {"authorization": f"bearer {CLIENT_KEY}"},
+    {"Authorization": f"Bearer  {CLIENT_KEY} "},
 ])  # fmt: skip
 def test_a_key_is_taken_in_the_headers_that_sdks_use(house: House, headers: dict[str, str]) -> None:
     assert house.request("POST", CHAT, BODY, {**JSON, **headers}, key=None).status == 200

@@ -34,8 +34,9 @@ def test_the_first_start_makes_a_key_for_the_admin_and_one_for_a_client_and_the_
 
 
 def fails(file: Path, upstream: UpstreamThread, environ: dict[str, str] | None = None) -> str:
+    served = Served(file, upstream=upstream, environ=environ or {})
     with pytest.raises(TaskfitError) as failed:
-        Served(file, upstream=upstream, environ=environ or {}).start()
+        served.start().stop()
     return str(failed.value)
 
 
@@ -54,10 +55,12 @@ def test_a_store_that_cannot_be_opened_is_named(tmp_path: Path, upstream: Upstre
 
 
 def test_a_provider_that_cannot_be_opened_is_told_and_nothing_stays_open(tmp_path: Path, upstream: UpstreamThread) -> None:
-    text = CONFIGURATION.replace("stream_usage: false", "ca_file: /nowhere/ca.pem")
+    text = CONFIGURATION.replace("http://127.0.0.1:{closed}/v1", 'https://127.0.0.1:{closed}/v1", ca_file: "/nowhere/ca.pem')
     assert "ca.pem" in fails(write_configuration(tmp_path, upstream, text), upstream)
 
 
 def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, upstream: UpstreamThread) -> None:
     with pytest.raises(ConfigurationError, match="TASKFIT_CLIENT_KEY is too short"):
-        Served(write_configuration(tmp_path, upstream), upstream=upstream, environ={"TASKFIT_CLIENT_KEY": "secret"}).start()
+        Served(
+            write_configuration(tmp_path, upstream), upstream=upstream, environ={"TASKFIT_CLIENT_KEY": "secret"}
+        ).start().stop()

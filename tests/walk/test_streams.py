@@ -1,4 +1,4 @@
-"""Streams: relayed as they come, held where a check must see them whole, and never ended as if they were whole when they are not."""
+"""Streams: relayed as they come, held where a check must see them whole, and never ended as whole when they are not."""
 
 import json
 from typing import Any

@@ -1,9 +1,9 @@
 """`POST /v1/chat/completions`: a request from the socket to the walk, and the walk's events back to the socket."""
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
-from taskfit.errors import IncompleteBody, InternalError, Overloaded, RequestError, TaskfitError, WalkFailed
+from taskfit.errors import IncompleteBody, InternalError, RequestError, TaskfitError, WalkFailed
 from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Receive, Scope, Send, send_whole
 from taskfit.server.body import read_body

@@ -5,6 +5,8 @@ Knows nothing of routes. Without this class (under another ASGI server) the appl
 """
 
 import asyncio
+from collections.abc import Sequence
+from math import inf
 from typing import Any
 from urllib.parse import unquote
 
@@ -57,7 +59,7 @@ class _Cycle(RequestResponseCycle):
         if is_last:
             self._complete()
 
-    def _head_of(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
+    def _head_of(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
         lines = b"\r\n".join([name + b": " + value for name, value in headers])
         if lines.count(b"\n") != len(headers) - 1 or lines.count(b"\r") != len(headers) - 1:
             raise RuntimeError("a header of the answer holds a line break")
@@ -91,16 +93,18 @@ class TimedProtocol(HttpToolsProtocol):
         self._is_message_done = False
         self._head_bytes = 0
         self._running: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._due = inf
+        self._alarm: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Wait for the first head, but not for ever."""
         super().connection_made(transport)
-        self._arm(self.head_timeout_s)
+        self._expect_within(self.head_timeout_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has left: what was being done for it is cancelled."""
-        self._disarm()
+        if self._alarm is not None:
+            self._alarm.cancel()
         self.has_left = True
         super().connection_lost(exc)
         for task in self._running:
@@ -113,22 +117,21 @@ class TimedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         super().data_received(data)
-        if self._is_message_done:
-            self._disarm()
-        elif self._timer is None:
-            self._arm(self.body_timeout_s if self._is_head_done else self.head_timeout_s)
+        if not self._is_message_done and self._due == inf:
+            self._expect_within(self.body_timeout_s if self._is_head_done else self.head_timeout_s)
 
     def on_message_begin(self) -> None:
         """A new request on this connection."""
         super().on_message_begin()
         self._is_head_done = self._is_message_done = False
+        self._due = inf
         self.scope[CONNECTION] = self  # type: ignore[literal-required]  # ASGI lets servers add keys
 
     def on_headers_complete(self) -> None:
         """The head is whole: start the application, and from now on it is the body that must hurry."""
         self._is_head_done = True
         self._head_bytes = 0
-        self._disarm()
+        self._due = inf
         version = self.parser.get_http_version()
         if version not in HTTP_VERSIONS:
             raise ValueError("not HTTP/1")  # the parser turns it into its own error, which is answered with 400
@@ -165,6 +168,18 @@ class TimedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._is_message_done = True
         self._is_head_done = False
+        self._due = inf
+
+    def on_response_complete(self) -> None:
+        """The answer has gone out: the next request of this connection, or none for a while."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._is_message_done:
+            self._expect_within(self.timeout_keep_alive)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         task = self.loop.create_task(cycle.run_asgi(app))
@@ -185,15 +200,26 @@ class TimedProtocol(HttpToolsProtocol):
         self._head_bytes += len(data) if end < 0 else end
         return self._head_bytes > MAX_HEAD_BYTES
 
-    def _arm(self, seconds: float) -> None:
-        self._timer = self.loop.call_later(seconds, self._give_up)
+    def _expect_within(self, seconds: float) -> None:
+        """Close the connection unless the next thing has come by then.
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        One alarm per connection, which goes off early and sleeps on: setting a new one for each request would cost more than
+        all else that is done here.
+        """
+        self._due = self.loop.time() + seconds
+        if self._alarm is None or self._alarm.when() > self._due:
+            self._set_alarm()
 
-    def _give_up(self) -> None:
-        self._timer = None
-        if not self.transport.is_closing():
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self.loop.call_at(self._due, self._look_at_the_clock)
+
+    def _look_at_the_clock(self) -> None:
+        self._alarm = None
+        if self._due == inf or self.transport.is_closing():
+            return
+        if self.loop.time() >= self._due:
             self.transport.close()
+        else:
+            self._set_alarm()

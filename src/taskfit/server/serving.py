@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,26 +59,26 @@ async def serve(
 
     Errors: ConfigurationError, also when the address is taken; StoreUnavailable.
     """
-    listener = _bind(config.host, config.port)
-    async with await assemble(config) as assembly:
-        keyring = Keyring(assembly.gateway, is_auth_on=config.is_auth_on)
-        new_keys = await first_keys(assembly, environ) if config.is_auth_on else {}
-        await keyring.read()
-        started = Started(url_of(config.host, listener.getsockname()[1]), config, new_keys, assembly.gateway)
-        server = _server(assembly, keyring, protocol, on_start=lambda: on_start and on_start(started))
-        background = [asyncio.create_task(keyring.keep_fresh())]
-        if reread is not None:
-            background.append(asyncio.create_task(_reload_on_change(assembly, reread)))
-        if stop is not None:
-            background.append(asyncio.create_task(_stop_on(stop, server)))
-        _settle_memory()
-        sys.set_asyncgen_hooks(firstiter=None)  # every walk closes its own generators: the loop need not list them
-        try:
-            await _run(server, listener)
-        finally:
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+    with closing(_bind(config.host, config.port)) as listener:
+        async with await assemble(config) as assembly:
+            keyring = Keyring(assembly.gateway, is_auth_on=config.is_auth_on)
+            new_keys = await first_keys(assembly, environ) if config.is_auth_on else {}
+            await keyring.read()
+            started = Started(url_of(config.host, listener.getsockname()[1]), config, new_keys, assembly.gateway)
+            server = _server(assembly, keyring, protocol, on_start=lambda: on_start and on_start(started))
+            background = [asyncio.create_task(keyring.keep_fresh())]
+            if reread is not None:
+                background.append(asyncio.create_task(_reload_on_change(assembly, reread)))
+            if stop is not None:
+                background.append(asyncio.create_task(_stop_on(stop, server)))
+            _settle_memory()
+            sys.set_asyncgen_hooks(firstiter=None)  # every walk closes its own generators: the loop need not list them
+            try:
+                await _run(server, listener)
+            finally:
+                for task in background:
+                    task.cancel()
+                await asyncio.gather(*background, return_exceptions=True)
 
 
 def _settle_memory() -> None:
@@ -216,6 +216,7 @@ def url_of(host: str, port: int) -> str:
 
 
 def _bind(host: str, port: int) -> socket.socket:
+    listener = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -223,6 +224,8 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
+        if listener is not None:
+            listener.close()
         raise ConfigurationError(
             f"listen: cannot listen on {url_of(host, port)}: {error.strerror or error}\n"
             f"  try     another port, for example listen: {host}:{port + 1}"

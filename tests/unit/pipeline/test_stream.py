@@ -148,7 +148,8 @@ def test_an_answer_without_usage_is_charged_by_an_estimate_that_says_so() -> Non
 
 
 @pytest.mark.parametrize(("more", "wanted"), [
-    ({"model": "nobody"}, ModelNotFound), ({"model": "task:nobody"}, ModelNotFound), ({"terms": Terms(task="nobody")}, ModelNotFound),
+    ({"model": "nobody"}, ModelNotFound), ({"model": "task:nobody"}, ModelNotFound),
+    ({"terms": Terms(task="nobody")}, ModelNotFound),
     ({"terms": Terms(max_cost=0)}, NoCandidate),
 ])  # fmt: skip
 def test_a_request_that_no_model_may_see_leaves_its_record(more: dict[str, Any], wanted: type[Exception]) -> None:

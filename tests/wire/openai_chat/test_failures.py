@@ -39,7 +39,8 @@ def test_the_caller_s_faults_are_4xx(wanted: type[TaskfitError]) -> None:
 
 @pytest.mark.parametrize(("reason", "status", "upstream"), [
     ("all_failed", 502, 500), ("deadline_exceeded", 504, None), ("budget_exceeded", 402, None), ("upstream_refused", 422, 422),
-    ("upstream_refused", 400, None), ("upstream_unauthorized", 502, 401), ("upstream_rate_limited", 429, 429), ("no such kind", 500, 418),
+    ("upstream_refused", 400, None), ("upstream_unauthorized", 502, 401), ("upstream_rate_limited", 429, 429),
+    ("no such kind", 500, 418),
 ])  # fmt: skip
 def test_a_failed_walk_has_the_status_of_what_ended_it(reason: str, status: int, upstream: int | None) -> None:
     error = WalkFailed("text", reason=reason, operator_text="for the operator", status=upstream)

@@ -121,7 +121,8 @@ def test_the_outline_tells_what_can_be_seen() -> None:
             {"role": "user", "content": "first"},
             {"role": "assistant", "content": None, "tool_calls": []},
             {"role": "user", "content": [
-                {"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "https://a"}}, {"type": "text", "text": "here"},
+                {"type": "text", "text": "look"},
+                {"type": "image_url", "image_url": {"url": "https://a"}}, {"type": "text", "text": "here"},
             ]},
         ],
         max_tokens=5, max_completion_tokens=7, tools=[{"type": "function"}], response_format={"type": "json_schema"},
