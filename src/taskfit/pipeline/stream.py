@@ -64,7 +64,7 @@ class Walk:
         self.id = new_record_id(self.at)
         self._checks: Sequence[Check] = ()
         self._live: list[LiveAttempt] = []
-        self._trail: Trail = ()
+        self._trail: Trail = ()  # the attempts that have ended
         self._accepted: int | None = None
         self._is_below_bar = False
         self._first_event_ms: float | None = None
@@ -78,8 +78,8 @@ class Walk:
 
     @property
     def trail(self) -> Trail:
-        """The attempts so far."""
-        return self._trail
+        """The attempts so far; the last one may be running."""
+        return tuple([live.value for live in self._live])
 
     @property
     def attempt_count(self) -> int:
@@ -91,7 +91,7 @@ class Walk:
         """The model that answers, or that is being tried."""
         if self._accepted is not None:
             return self._trail[self._accepted].model
-        return self._trail[-1].model if self._trail else None
+        return self._live[-1].candidate.card.id if self._live else None
 
     @property
     def confidence(self) -> float | None:
@@ -178,12 +178,11 @@ class Walk:
         """The attempt enters the trail before its call."""
         live = LiveAttempt(step.candidate, now_ms)
         self._live.append(live)
-        self._trail = (*self._trail, live.value)
         return live
 
     def _end(self, live: LiveAttempt, state: State, error: TaskfitError | None = None) -> None:
         live.end(state, self.elapsed_ms(), self.profile, error)
-        self._trail = (*self._trail[:-1], live.value)
+        self._trail = (*self._trail, live.value)
 
     async def _judge(self, live: LiveAttempt) -> None:
         live.judge(await check_answer(self._checks, self.request, live.collected.answer()))

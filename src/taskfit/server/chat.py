@@ -8,7 +8,7 @@ from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Receive, Scope, Send, send_whole
 from taskfit.server.body import read_body
 from taskfit.server.exchange import Exchange
-from taskfit.server.headers import NOTHING_ASKED, answer_headers, cost_comment, read_terms
+from taskfit.server.headers import NOTHING_ASKED, answer_head, cost_comment, read_terms
 from taskfit.values.answer import Answer, Delta, Event
 from taskfit.values.request import Request, Terms
 from taskfit.wire import sse
@@ -67,7 +67,7 @@ async def _answer(exchange: Exchange, walk: Walk, send: Send) -> None:
             raise InternalError(WENT_WRONG, operator_text="a plain request was not answered by one Answer")
     body = write_answer(answer, reply_id=walk.id, model=walk.model or "", created=int(walk.at))
     exchange.is_answered = True
-    await send_whole(send, 200, answer_headers(walk, is_stream=False), body)
+    await send_whole(send, 200, answer_head(walk, is_stream=False), body)
 
 
 async def _stream(exchange: Exchange, walk: Walk, send: Send) -> None:
@@ -105,7 +105,7 @@ async def _relay(exchange: Exchange, walk: Walk, send: Send) -> None:
 
 async def _begin(exchange: Exchange, walk: Walk, send: Send) -> None:
     exchange.is_answered = True
-    await send({"type": "http.response.start", "status": 200, "headers": answer_headers(walk, is_stream=True)})
+    await send({"type": "http.response.start", "status": 200, "headers": answer_head(walk, is_stream=True)})
 
 
 async def _break_off(exchange: Exchange, error: TaskfitError, send: Send) -> None:

@@ -9,7 +9,7 @@ from taskfit.errors import TaskfitError
 from taskfit.pipeline.gateway import Gateway
 from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Scope, Send, send_whole
-from taskfit.server.headers import failure_headers, request_id
+from taskfit.server.headers import failure_head, plain_head, request_id
 from taskfit.server.keyring import Keyring
 from taskfit.values.request import Caller
 from taskfit.wire.openai_chat import status_of, write_failure
@@ -35,23 +35,15 @@ class Exchange:
     async def send_json(self, value: Any, send: Send, *, status: int = 200) -> None:
         """Answer with a value as JSON."""
         self.is_answered = True
-        pairs = [(b"content-type", b"application/json"), (b"x-request-id", self.request_id.encode())]
-        await send_whole(send, status, pairs, msgspec.json.encode(value))
+        await send_whole(send, status, plain_head(self.request_id), msgspec.json.encode(value))
 
     async def fail(self, error: TaskfitError, send: Send) -> None:
         """Answer with an error, unless an answer has begun."""
         if self.is_answered:
             return
-        pairs = failure_headers(error, request_id=self.request_id, record_id=self.record_id, walk=self.walk)
-        allowed = getattr(error, "allowed", None)
-        if allowed:
-            pairs.append((b"allow", ", ".join(allowed).encode()))
-        if error.kind in _CLOSES:
-            pairs.append((b"connection", b"close"))
+        head = failure_head(error, request_id=self.request_id, record_id=self.record_id, walk=self.walk)
         self.is_answered = True
-        await send_whole(send, status_of(error), pairs, write_failure(error))
+        await send_whole(send, status_of(error), head, write_failure(error))
 
 
 NOBODY = Caller()
-_CLOSES = frozenset({"too_large", "incomplete_body", "headers_too_large"})
-"""Errors after which unread bytes may still come in."""

@@ -5,8 +5,9 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from random import getrandbits
 
-from taskfit.errors import InvalidRequest, TaskfitError, Unsupported
+from taskfit.errors import InvalidRequest, MethodNotAllowed, TaskfitError, Unsupported
 from taskfit.pipeline.stream import Walk
+from taskfit.server.asgi import head_of
 from taskfit.values.money import Usd, format_usd, usd_from_decimal
 from taskfit.values.request import Terms
 
@@ -28,6 +29,9 @@ REQUEST_ID = "x-request-id"
 SHOULD_RETRY = "x-should-retry"
 RETRY_AFTER = "retry-after"
 
+CLOSING_KINDS = frozenset({"too_large", "incomplete_body", "headers_too_large"})
+"""Errors after which bytes that nobody reads may still come in: the connection is closed."""
+
 UNKNOWN = "unknown"
 PENDING = b"pending"
 MAX_NAME_CHARS = 128
@@ -35,7 +39,6 @@ MAX_DEADLINE_MS = 3_600_000
 MAX_COST_USD = 1_000_000
 
 Headers = Mapping[bytes, bytes]
-Pairs = list[tuple[bytes, bytes]]
 
 NOTHING_ASKED = Terms()
 
@@ -84,46 +87,54 @@ def _refuse_later_headers(asked: Mapping[str, bytes]) -> None:
             raise Unsupported(f"the header {name} takes only {wanted} for now: nothing is stored or cached yet", param=name)
 
 
-def answer_headers(walk: Walk, *, is_stream: bool) -> Pairs:
-    """The headers of an answer. A stream's cost is not known at its beginning: it stands in a comment at its end."""
+def answer_head(walk: Walk, *, is_stream: bool) -> bytes:
+    """The header lines of an answer. A stream's cost is not known at its beginning: it stands in a comment at its end."""
     confidence = walk.confidence
     cost = PENDING if is_stream else format_usd(walk.cost).encode()
-    pairs = [
-        *(_STREAM if is_stream else _PLAIN),
-        *_whence(walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count),
-        (b"x-request-id", walk.request.id.encode()),
-        (b"x-taskfit-record", walk.id.encode()),
-        (b"x-taskfit-confidence", b"unknown" if confidence is None else b"%.4f" % confidence),
-        (b"x-taskfit-cost-usd", cost),
-        (b"x-taskfit-overhead-ms", b"%.3f" % walk.overhead_ms),
-    ]
-    if cost[:1].isdigit():
-        pairs.append((b"x-litellm-response-cost", cost))
-    return pairs
+    head = (
+        b"%s\r\nx-request-id: %s\r\nx-taskfit-record: %s\r\nx-taskfit-confidence: %s\r\nx-taskfit-cost-usd: %s\r\nx-taskfit-overhead-ms: %.3f"
+        % (
+            _known_before(
+                walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count, is_stream=is_stream
+            ),
+            walk.request.id.encode(),
+            walk.id.encode(),
+            b"unknown" if confidence is None else b"%.4f" % confidence,
+            cost,
+            walk.overhead_ms,
+        )
+    )
+    return head + b"\r\nx-litellm-response-cost: " + cost if cost[:1].isdigit() else head
 
 
 @lru_cache(maxsize=1024)
-def _whence(task: str, model: str, attempts: int) -> tuple[tuple[bytes, bytes], ...]:
-    return (
-        (TASK.encode(), task.encode()),
-        (MODEL.encode(), model.encode()),
-        (ATTEMPTS.encode(), b"%d" % attempts),
-    )
+def _known_before(task: str, model: str, attempts: int, *, is_stream: bool) -> bytes:
+    """The lines that many answers share."""
+    shared = ((TASK, task), (MODEL, model), (ATTEMPTS, str(attempts)))
+    return head_of([*(_STREAM if is_stream else _PLAIN), *[(name.encode(), value.encode()) for name, value in shared]])
 
 
-def failure_headers(error: TaskfitError, *, request_id: str, record_id: str | None, walk: Walk | None = None) -> Pairs:
-    """The headers of an error. A client's retry makes sense only where the error says so: a walk has tried what there is."""
-    if walk is not None and walk.plan is not None:
-        pairs = answer_headers(walk, is_stream=False)
-    else:
-        pairs = [_JSON, (b"x-request-id", request_id.encode())]
-        record_id = walk.record.id if walk is not None and walk.record is not None else record_id
-        if record_id is not None:
-            pairs.append((b"x-taskfit-record", record_id.encode()))
-    pairs.append(_PLEASE_RETRY if error.retry == "later" else _NO_RETRY)
+def failure_head(error: TaskfitError, *, request_id: str, record_id: str | None, walk: Walk | None = None) -> bytes:
+    """The header lines of an error. A client's retry makes sense only where the error says so: a walk has tried what there is."""
+    pairs = [_PLEASE_RETRY if error.retry == "later" else _NO_RETRY]
     if error.retry_after_s:
         pairs.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
-    return pairs
+    if isinstance(error, MethodNotAllowed):
+        pairs.append((b"allow", ", ".join(error.allowed).encode()))
+    if error.kind in CLOSING_KINDS:
+        pairs.append((b"connection", b"close"))
+    if walk is not None and walk.plan is not None:
+        return answer_head(walk, is_stream=False) + b"\r\n" + head_of(pairs)
+    pairs += [_JSON, (b"x-request-id", request_id.encode())]
+    record_id = walk.record.id if walk is not None and walk.record is not None else record_id
+    if record_id is not None:
+        pairs.append((b"x-taskfit-record", record_id.encode()))
+    return head_of(pairs)
+
+
+def plain_head(request_id: str) -> bytes:
+    """The header lines of everything that is no answer of a model."""
+    return head_of([_JSON, (b"x-request-id", request_id.encode())])
 
 
 def cost_comment(walk: Walk) -> str:

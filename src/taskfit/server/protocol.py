@@ -1,17 +1,19 @@
 """uvicorn's HTTP protocol with what it lacks: a time limit for a slow head or body, a limit for the head's size, word to the
 application when the client has left, and an answer that leaves in one write.
 
-Knows nothing of routes. Without this class (under another ASGI server) the application works, but has none of the four.
+Knows nothing of routes. Takes the head of an answer as ready-made lines, see asgi.py.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from math import inf
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from taskfit.server.asgi import head_of
 
 CONNECTION = "taskfit.connection"
 """Where the scope holds the connection."""
@@ -59,14 +61,12 @@ class _Cycle(RequestResponseCycle):
         if is_last:
             self._complete()
 
-    def _head_of(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-        lines = b"\r\n".join([name + b": " + value for name, value in headers])
-        if lines.count(b"\n") != len(headers) - 1 or lines.count(b"\r") != len(headers) - 1:
-            raise RuntimeError("a header of the answer holds a line break")
-        self.chunked_encoding = b"\r\ncontent-length: " not in lines
+    def _head_of(self, status: int, headers: bytes | Iterable[tuple[bytes, bytes]]) -> bytes:
+        lines = headers if isinstance(headers, bytes) else head_of(headers)
+        self.chunked_encoding = b"content-length: " not in lines
         if self.chunked_encoding:
             lines += b"\r\ntransfer-encoding: chunked"
-        if b"\r\nconnection: close" in lines:
+        if b"connection: close" in lines:
             self.keep_alive = False
         elif not self.keep_alive:
             lines += b"\r\nconnection: close"

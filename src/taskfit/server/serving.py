@@ -139,9 +139,7 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def _server(
-    assembly: Assembly, keyring: Keyring, protocol: type[TimedProtocol], on_start: Callable[[], object]
-) -> _Server:
+def _server(assembly: Assembly, keyring: Keyring, protocol: type[TimedProtocol], on_start: Callable[[], object]) -> _Server:
     settings = uvicorn.Config(
         Application(assembly.gateway, keyring, ROUTES),
         http=protocol,

@@ -146,7 +146,7 @@ def test_no_bytes_crash_the_readers(data: bytes) -> None:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["choices", "delta", "message", "content", "tool_calls", "function", "index", "usage", "prompt_tokens", "error"]),
+        st.sampled_from(["choices", "delta", "message", "content", "tool_calls", "function", "index", "usage", "error"]),
         inner, max_size=4,
     ),
     max_leaves=12,
