@@ -31,6 +31,7 @@ class LiveAttempt:
 
     candidate: Candidate
     started_ms: float
+    collected: Collector
     state: State = "running"
     duration_ms: float | None = None
     first_token_ms: float | None = None
@@ -39,7 +40,6 @@ class LiveAttempt:
     error: TaskfitError | None = None
     verdicts: tuple[Verdict, ...] = ()
     confidence: float | None = None
-    collected: Collector = field(default_factory=Collector)
     held: list[Event] = field(default_factory=list)
 
     @property

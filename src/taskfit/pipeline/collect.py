@@ -8,14 +8,15 @@ from taskfit.values.usage import Usage
 
 
 class Collector:
-    """Adds events up. Only the first choice is collected; usage is the last one seen."""
+    """Adds events up. Only the first choice is collected; usage is the last one seen.
 
-    def __init__(self) -> None:
+    `keeps_content` false: it only counts, for a stream that passes without checks.
+    """
+
+    def __init__(self, *, keeps_content: bool = True) -> None:
+        self._keeps_content = keeps_content
         self._answer: Answer | None = None
         self._first: Delta | None = None
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._calls: dict[int, tuple[str, str, list[str]]] = {}
         self.finish: Finish | None = None
         self.usage: Usage | None = None
         self.model: str | None = None
@@ -32,14 +33,21 @@ class Collector:
             self._answer = event
             self.finish = event.finish
             return
-        if self._first is None:
-            self._first = event
         if event.finish is not None and event.choice == 0:
             self.finish = event.finish
-        if event.choice == 0:
-            self._add_content(event)
+        if event.tool_calls:
+            self.output_chars += sum([len(call.arguments) for call in event.tool_calls])
+        if self._keeps_content:
+            self._keep(event)
 
-    def _add_content(self, delta: Delta) -> None:
+    def _keep(self, delta: Delta) -> None:
+        if self._first is None:
+            self._first = delta
+            self._text: list[str] = []
+            self._reasoning: list[str] = []
+            self._calls: dict[int, tuple[str, str, list[str]]] = {}
+        if delta.choice != 0:
+            return
         if delta.text:
             self._text.append(delta.text)
         if delta.reasoning:
@@ -47,16 +55,17 @@ class Collector:
         for call in delta.tool_calls:
             call_id, name, pieces = self._calls.get(call.index, ("", "", []))
             pieces.append(call.arguments)
-            self.output_chars += len(call.arguments)
             self._calls[call.index] = (call_id or call.id or "", name or call.name or "", pieces)
 
     def answer(self) -> Answer:
         """The whole answer so far."""
         if self._answer is not None:
             return self._answer
+        if self._first is None:
+            return Answer(dialect="openai-chat")
         return Answer(
-            dialect=self._first.dialect if self._first else "openai-chat",
-            response_id=self._first.response_id if self._first else None,
+            dialect=self._first.dialect,
+            response_id=self._first.response_id,
             model=self.model,
             text="".join(self._text),
             reasoning="".join(self._reasoning),

@@ -13,6 +13,7 @@ from taskfit.pipeline.admit import check_bounds, choose_task
 from taskfit.pipeline.attempt import LiveAttempt, as_taskfit_error
 from taskfit.pipeline.check import check_answer
 from taskfit.pipeline.clock import Clock
+from taskfit.pipeline.collect import Collector
 from taskfit.pipeline.escalate import next_step
 from taskfit.pipeline.failure import outcome_of, walk_failure
 from taskfit.pipeline.house import House
@@ -144,7 +145,8 @@ class Walk:
                 return
             if isinstance(step, GiveUp):
                 raise walk_failure(step, plan, self._live)
-            live = self._begin(step, now_ms)
+            live = LiveAttempt(step.candidate, now_ms, Collector(keeps_content=not passes))
+            self._live.append(live)
             upstream = self._call(step, plan, now_ms)
             try:
                 async for event in upstream:
@@ -173,12 +175,6 @@ class Walk:
         if held and self._first_event_ms is None and self.request.is_stream:
             self._first_event_ms = self.elapsed_ms()
         return held
-
-    def _begin(self, step: Try, now_ms: float) -> LiveAttempt:
-        """The attempt enters the trail before its call."""
-        live = LiveAttempt(step.candidate, now_ms)
-        self._live.append(live)
-        return live
 
     def _end(self, live: LiveAttempt, state: State, error: TaskfitError | None = None) -> None:
         live.end(state, self.elapsed_ms(), self.profile, error)

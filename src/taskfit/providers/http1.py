@@ -11,6 +11,7 @@ from typing import Final, cast
 import httptools
 
 from taskfit.errors import InvalidAnswer, UpstreamError, UpstreamTimeout
+from taskfit.gathering import GatheredTransport
 from taskfit.providers.reply import HIGH_WATER_BYTES, Limits, Reply
 
 NEVER: Final = float("inf")
@@ -93,7 +94,7 @@ class Socket(asyncio.Protocol):
         self._loop = loop
         self._pool = pool
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
-        self._transport: asyncio.Transport | None = None
+        self._transport: GatheredTransport | None = None
         self._answer: Reply | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = self._deadline = self._total_at = NEVER
@@ -104,7 +105,7 @@ class Socket(asyncio.Protocol):
 
     def attach(self, transport: asyncio.BaseTransport) -> None:
         """Use this transport from now on (the event loop does not say so after an upgrade to TLS)."""
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = GatheredTransport(cast(asyncio.Transport, transport), self._loop)
 
     def ask(self, request: bytes, *, first_at: float, total_at: float) -> Reply:
         """Send one request; the answer is empty yet."""

@@ -42,6 +42,10 @@ Headers = Mapping[bytes, bytes]
 
 NOTHING_ASKED = Terms()
 
+_FACTS = (
+    b"%s\r\nx-request-id: %s\r\nx-taskfit-record: %s\r\nx-taskfit-confidence: %s\r\n"
+    b"x-taskfit-cost-usd: %s\r\nx-taskfit-overhead-ms: %.3f"
+)
 _ASKABLE = frozenset(name.encode() for name in (TASK, SURFACE, SESSION, DEADLINE, MAX_COST, STORE, CACHE))
 _JSON = (b"content-type", b"application/json")
 _PLAIN = (_JSON,)
@@ -91,18 +95,15 @@ def answer_head(walk: Walk, *, is_stream: bool) -> bytes:
     """The header lines of an answer. A stream's cost is not known at its beginning: it stands in a comment at its end."""
     confidence = walk.confidence
     cost = PENDING if is_stream else format_usd(walk.cost).encode()
-    head = (
-        b"%s\r\nx-request-id: %s\r\nx-taskfit-record: %s\r\nx-taskfit-confidence: %s\r\nx-taskfit-cost-usd: %s\r\nx-taskfit-overhead-ms: %.3f"
-        % (
-            _known_before(
-                walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count, is_stream=is_stream
-            ),
-            walk.request.id.encode(),
-            walk.id.encode(),
-            b"unknown" if confidence is None else b"%.4f" % confidence,
-            cost,
-            walk.overhead_ms,
-        )
+    head = _FACTS % (
+        _known_before(
+            walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count, is_stream=is_stream
+        ),
+        walk.request.id.encode(),
+        walk.id.encode(),
+        b"unknown" if confidence is None else b"%.4f" % confidence,
+        cost,
+        walk.overhead_ms,
     )
     return head + b"\r\nx-litellm-response-cost: " + cost if cost[:1].isdigit() else head
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from taskfit.gathering import GatheredTransport
 from taskfit.server.asgi import head_of
 
 CONNECTION = "taskfit.connection"
@@ -98,7 +99,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Wait for the first head, but not for ever."""
-        super().connection_made(transport)
+        super().connection_made(GatheredTransport(transport, self.loop))  # type: ignore[arg-type]  # is one but by inheritance
         self._expect_within(self.head_timeout_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -118,7 +119,10 @@ class TimedProtocol(HttpToolsProtocol):
             return
         super().data_received(data)
         if not self._is_message_done and self._due == inf:
-            self._expect_within(self.body_timeout_s if self._is_head_done else self.head_timeout_s)
+            if self._is_head_done:
+                self._expect_within(self.body_timeout_s)
+            elif not self._is_answering():
+                self._expect_within(self.head_timeout_s)
 
     def on_message_begin(self) -> None:
         """A new request on this connection."""
@@ -143,7 +147,7 @@ class TimedProtocol(HttpToolsProtocol):
         path = url.path.decode("ascii")
         scope["path"] = unquote(path) if "%" in path else path
         scope["query_string"] = url.query or b""
-        running: RequestResponseCycle | None = self.cycle
+        is_answering = self._is_answering()
         self.cycle = _Cycle(
             scope=scope,
             transport=self.transport,
@@ -157,11 +161,11 @@ class TimedProtocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        if running is None or running.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
-        else:
+        if is_answering:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+        else:
+            self._start_asgi_task(self.cycle, self.app)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -178,8 +182,12 @@ class TimedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif self._is_message_done:
-            self._expect_within(self.timeout_keep_alive)
+        else:
+            self._expect_within(self.timeout_keep_alive if self._is_message_done else self.head_timeout_s)
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         task = self.loop.create_task(cycle.run_asgi(app))

@@ -39,6 +39,8 @@ class SseReader:
         """The payloads of the events that this chunk completes, in order."""
         if not self._rest and not self._ended_in_cr and chunk.endswith(b"\n\n") and b"\r" not in chunk:
             self._is_at_start = False
+            if chunk.startswith(b"data: ") and chunk.find(b"\n") == len(chunk) - 2:
+                return [chunk[6:-2]]
             return _payloads(chunk.removeprefix(b"\xef\xbb\xbf"))
         return self._feed_slowly(chunk)
 

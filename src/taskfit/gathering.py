@@ -1,0 +1,76 @@
+"""Gathered writes: what is written during one turn of the event loop goes out at its end, all of it together.
+
+A turn serves many connections. Writing at once would switch between Python and the kernel's network code for each of them, and
+both are large enough to push each other out of the processor's caches; measured, gathering saves a quarter of the CPU of a
+request (docs/decisions/0006-gathered-writes.md). Nothing waits longer than the turn. Knows nothing of HTTP.
+"""
+
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
+
+class _Turn:
+    """The transports of one event loop that have something to write."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._call_soon = loop.call_soon
+        self._waiting: list[GatheredTransport] = []
+
+    def add(self, transport: "GatheredTransport") -> None:
+        """Write what it holds at the end of this turn."""
+        if not self._waiting:
+            self._call_soon(self._end)
+        self._waiting.append(transport)
+
+    def _end(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for transport in waiting:
+            transport.flush()
+
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turn] = WeakKeyDictionary()
+
+
+class GatheredTransport:
+    """A transport whose writes are gathered. Everything else is the wrapped transport's own; closing writes first."""
+
+    __slots__ = ("_pending", "_turn", "is_closing", "pause_reading", "resume_reading", "wrapped")
+
+    def __init__(self, wrapped: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self.wrapped = wrapped
+        self.is_closing = wrapped.is_closing
+        self.pause_reading = wrapped.pause_reading
+        self.resume_reading = wrapped.resume_reading
+        self._pending: list[bytes] = []
+        turn = _turns.get(loop)
+        if turn is None:
+            turn = _turns[loop] = _Turn(loop)
+        self._turn = turn
+
+    def write(self, data: bytes) -> None:
+        """Write at the end of this turn of the loop."""
+        if not self._pending:
+            self._turn.add(self)
+        self._pending.append(data)
+
+    def flush(self) -> None:
+        """Write what is pending now."""
+        pending = self._pending
+        if pending:
+            data = pending[0] if len(pending) == 1 else b"".join(pending)
+            pending.clear()
+            self.wrapped.write(data)
+
+    def close(self) -> None:
+        """Write what is pending, then close."""
+        self.flush()
+        self.wrapped.close()
+
+    def abort(self) -> None:
+        """Close at once; what is pending is lost."""
+        self._pending.clear()
+        self.wrapped.abort()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.wrapped, name)
