@@ -174,7 +174,7 @@ TASK = (
     Key(
         name="max_cost",
         takes="dollars or null",
-        means="What the whole request may cost.",
+        means="What the whole request may cost; looked at before each attempt, for the caller's own limit or 256 tokens.",
         schema={"type": ["number", "null"], "minimum": 0, "maximum": 1_000_000},
         default="no limit",
     ),

@@ -29,8 +29,10 @@ def next_step(plan: Plan, trail: Trail, elapsed_s: float) -> Step:
 
 
 def is_good_enough(attempt: Attempt, bar: float) -> bool:
-    """Whether an answered attempt reaches the bar; one that no check has judged does."""
-    return attempt.confidence is None or attempt.confidence >= bar
+    """Whether an answered attempt reaches the bar and no check rejects it; one that no check has judged does."""
+    if attempt.confidence is None:
+        return True
+    return attempt.confidence >= bar and all(verdict.judgement != "reject" for verdict in attempt.verdicts)
 
 
 def _next_rung(plan: Plan, trail: Trail, elapsed_s: float) -> Step:

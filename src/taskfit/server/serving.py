@@ -71,6 +71,8 @@ async def serve(
                 background.append(asyncio.create_task(_reload_on_change(assembly, reread)))
             if stop is not None:
                 background.append(asyncio.create_task(_stop_on(stop, server)))
+            for task in background:
+                task.add_done_callback(_tell_if_failed)
             _settle_memory()
             sys.set_asyncgen_hooks(firstiter=None)  # every walk closes its own generators: the loop need not list them
             try:
@@ -79,6 +81,12 @@ async def serve(
                 for task in background:
                     task.cancel()
                 await asyncio.gather(*background, return_exceptions=True)
+
+
+def _tell_if_failed(task: asyncio.Task[None]) -> None:
+    """What runs beside the server must not end in silence."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("background_task_failed", extra={"reason": f"{type(error).__name__}: {error}"})
 
 
 def _settle_memory() -> None:
