@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from taskfit.catalogue.cards import card
 from taskfit.config import Config, load
 from taskfit.config.discover import probe_models
 from taskfit.config.starter import from_environment
-from taskfit.errors import ConfigurationError
+from taskfit.errors import ConfigurationError, TaskfitError
 from taskfit.pipeline.admit import DEFAULT_TASK
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.gateway import Gateway
@@ -24,6 +24,7 @@ from taskfit.plugins import load_plugins
 from taskfit.protocols import Check, Plugin, Provider, Store
 from taskfit.stores.spill import restore, spill
 from taskfit.values.card import ModelCard
+from taskfit.values.record import Record
 from taskfit.values.task import Task
 
 DEFAULT_FILE = "taskfit.yaml"
@@ -89,7 +90,8 @@ class Assembly:
         await self.close()
 
     async def reload(self, config: Config) -> None:
-        """Take another configuration. Walks under way end with the one they began with; their providers are closed after that.
+        """Take another configuration. Walks under way end with the one they began with; its plug-ins are closed at once, and let
+        calls that are under way end.
 
         The store, the address and whether keys are wanted stay as they are until a restart.
         Errors: ConfigurationError; then nothing has changed.
@@ -101,13 +103,23 @@ class Assembly:
 
     async def close(self) -> None:
         """Write what is left, then close everything."""
-        await _close_all(self._plugins)
         left = await asyncio.to_thread(self.gateway.outbox.stop, timeout_s=STOP_S)
+        try:
+            self._keep(left)
+        finally:
+            await _close_all(self._plugins)
+            await self.gateway.store.close()
+
+    def _keep(self, left: Sequence[Record]) -> None:
+        """Put records that could not be written into a file, from which the next start takes them."""
         path = spill_path(self.config)
-        if left and path is not None:
-            spill(left, path)
-            log.error("records_spilled", extra={"count": len(left), "path": str(path)})
-        await self.gateway.store.close()
+        if not left:
+            return
+        if path is None:
+            log.error("records_lost", extra={"count": len(left)})
+            return
+        spill(left, path)
+        log.error("records_spilled", extra={"count": len(left), "path": str(path)})
 
 
 async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
@@ -133,32 +145,48 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
 
 def spill_path(config: Config) -> Path | None:
     """Where records wait that could not be written before the end: beside the database. None for one in memory."""
-    place = config.store.partition(":")[2]
-    return None if place == ":memory:" else Path(f"{place}.outbox.jsonl")
+    scheme, _, place = config.store.partition(":")
+    if place == ":memory:":
+        return None
+    return Path(f"{place if scheme == 'sqlite' else 'taskfit'}.outbox.jsonl").expanduser()
 
 
 async def _open_house(config: Config) -> tuple[House, list[Plugin]]:
-    """Build and open a configuration's plug-ins; on an error those already open are closed again."""
+    """Build and open a configuration's plug-ins; on an error those already open are closed again.
+
+    Errors: ConfigurationError, also for whatever a plug-in raises.
+    """
     plugins: list[Plugin] = []
     try:
-        providers = _providers(config)
-        checks = _checks(config)
-        profiler = _build(load_plugins("profilers")["rules"], "rules", {})
-        router = _build(load_plugins("routers")["ladder"], "ladder", {})
-        for plugin in (*providers.values(), *(check for uses in checks.values() for check in uses), profiler, router):
+        house = _build_house(config)
+        checks = (check for uses in house.checks.values() for check in uses)
+        for plugin in (*house.providers.values(), *checks, house.profiler, house.router):
             await plugin.open()
             plugins.append(plugin)
-    except BaseException:
+    except TaskfitError:
         await _close_all(plugins)
         raise
+    except Exception as error:  # noqa: BLE001  # the plug-in boundary
+        await _close_all(plugins)
+        raise ConfigurationError(f"a plug-in cannot be opened: {type(error).__name__}: {error}") from error
+    return house, plugins
+
+
+def _build_house(config: Config) -> House:
+    providers = _providers(config)
     cards = _cards(config, providers)
     tasks = {task.name: task for task in config.tasks}
-    pinned = {model: _pin(tasks[DEFAULT_TASK], model) for model in cards}
-    house = House(
-        tasks=tasks, pinned=pinned, aliases=config.aliases, cards=cards, providers=providers, checks=checks,
-        profiler=profiler, router=router, baseline=config.baseline,
-    )  # fmt: skip
-    return house, plugins
+    return House(
+        tasks=tasks,
+        pinned={model: _pin(tasks[DEFAULT_TASK], model) for model in cards},
+        aliases=config.aliases,
+        cards=cards,
+        providers=providers,
+        checks=_checks(config),
+        profiler=_build(load_plugins("profilers")["rules"], "rules", {}),
+        router=_build(load_plugins("routers")["ladder"], "ladder", {}),
+        baseline=config.baseline,
+    )
 
 
 def _pin(task: Task, model: str) -> Task:
@@ -197,5 +225,10 @@ def _build(plugin: type[Any], name: str, settings: dict[str, Any]) -> Any:
 
 
 async def _close_all(plugins: list[Plugin]) -> None:
+    """Close what was opened, last first; one that fails or hangs keeps nobody else from being closed."""
     for plugin in reversed(plugins):
-        await plugin.close()
+        try:
+            async with asyncio.timeout(STOP_S):
+                await plugin.close()
+        except Exception:  # noqa: BLE001  # the plug-in boundary
+            log.exception("plugin_not_closed", extra={"plugin": plugin.name})

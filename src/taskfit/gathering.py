@@ -60,7 +60,8 @@ class GatheredTransport:
         if pending:
             data = pending[0] if len(pending) == 1 else b"".join(pending)
             pending.clear()
-            self.wrapped.write(data)
+            if not self.is_closing():  # uvloop raises for a write to a transport that is lost, and others wait behind this one
+                self.wrapped.write(data)
 
     def close(self) -> None:
         """Write what is pending, then close."""

@@ -43,7 +43,7 @@ class Plugin(Protocol):
         """Acquire what it needs. Called once, before the first use."""
 
     async def close(self) -> None:
-        """Release it. Called once; must not raise."""
+        """Release it. Called once, also while last calls are under way, which it must let end; should not raise."""
 
 
 class Provider(Plugin, Protocol):

@@ -14,6 +14,7 @@ PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "mars
 DOORS = {
     "server/application.py",   # the outermost door: whatever it is becomes an internal error
     "plugins/discovery.py",    # the plug-in boundary: importing one,
+    "assembly.py",             # opening and closing one,
     "pipeline/stream.py",      # calling a provider,
     "pipeline/check.py",       # asking a check
     "pipeline/outbox.py",      # the drain: what a store raised belongs to whoever waits for it

@@ -1,5 +1,6 @@
 """Connections that dawdle, overflow, or speak HTTP in a way that two readers may read differently."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
@@ -213,3 +214,40 @@ def is_being_read(connection: socket.socket) -> None:
 def get_health(house: House) -> None:
     """A round trip, after which the gateway has seen what happened before it."""
     assert house.get("/healthz").status == 200
+
+
+def chunked(body: bytes, trailers: bytes) -> bytes:
+    return b"%x\r\n%s\r\n0\r\n%s\r\n" % (len(body), body, trailers)
+
+
+def test_what_comes_behind_the_body_is_no_header(house: House) -> None:
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: {house.address[0]}\r\ncontent-type: application/json\r\nconnection: close\r\n"
+    trailers = f"authorization: Bearer {house.key}\r\nx-request-id: from-a-trailer\r\n".encode()
+    got = house.raw(head.encode() + b"transfer-encoding: chunked\r\n\r\n" + chunked(BODY, trailers))
+    assert status_of(got) == 401
+    assert b"from-a-trailer" not in got
+
+
+def test_trailers_are_counted(house: House) -> None:
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: {house.address[0]}\r\nauthorization: Bearer {house.key}\r\n"
+    trailers = b"".join(b"x-%d: %s\r\n" % (number, b"a" * 1000) for number in range(200))
+    with house.socket() as connection:
+        try:
+            connection.sendall(head.encode() + b"transfer-encoding: chunked\r\n\r\n" + chunked(BODY, trailers))
+            got = read_to_end(connection)
+        except (BrokenPipeError, ConnectionResetError):
+            got = b""
+    assert b" 200 " not in got[:20]
+
+
+def test_a_connection_answered_before_its_body_came_does_not_stay_for_ever(tmp_path: Path, upstream: UpstreamThread) -> None:
+    class Brief(TimedProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+            super().connection_made(transport)
+            self.timeout_keep_alive = 0.1  # type: ignore[assignment]  # whole seconds are too long for a test
+
+    with serving(tmp_path, upstream, protocol=Brief) as served, fresh(served).socket() as connection:
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n")
+        assert b" 404 " in read_until(connection, b"}}")
+        connection.sendall(b"body")
+        assert read_to_end(connection) == b""

@@ -15,6 +15,7 @@ from taskfit.values.usage import Usage
 from taskfit.values.verdict import Verdict
 
 CHARS_PER_TOKEN = 4
+MAX_HELD_CHARS = 16 * 1024 * 1024
 UNBILLED = frozenset({
     "unsupported", "invalid_request", "upstream_unreachable", "upstream_overloaded", "upstream_rate_limited", "upstream_refused",
     "context_exceeded", "upstream_unauthorized", "upstream_model_missing",
@@ -74,6 +75,12 @@ class LiveAttempt:
         if self.first_token_ms is None:
             self.first_token_ms = now_ms - self.started_ms
         self.collected.add(event)
+
+    def hold(self, event: Event) -> None:
+        """Keep an event until the verdict. Errors: InvalidAnswer when there is too much of them."""
+        if self.collected.output_chars > MAX_HELD_CHARS:
+            raise InvalidAnswer(f"the answer is over {MAX_HELD_CHARS} characters, more than is held for checks")
+        self.held.append(event)
 
     def judge(self, verdicts: tuple[Verdict, ...]) -> None:
         """Take what the checks say."""

@@ -116,6 +116,8 @@ class Outbox:
 
     def put(self, record: Record) -> None:
         """Queue the record for which a place was reserved. Never blocks, never fails."""
+        if self._is_closed:
+            logger.error("record_lost", extra={"record": record.id, "error": "it came after the outbox was closed"})
         self._queue.append(record)
         self._reserved -= 1
         self._put += 1

@@ -60,10 +60,11 @@ def make_plan(
 def _candidate(card: ModelCard, rank: Ranked, request: Request, profile: Profile) -> Candidate:
     limit = request.outline.max_output_tokens
     typical = TYPICAL_OUTPUT_TOKENS if limit is None else min(limit, TYPICAL_OUTPUT_TOKENS)
-    expected = cost_of(card.price, Usage(input_tokens=profile.input_tokens, output_tokens=typical))
+    choices = request.outline.choices
+    expected = cost_of(card.price, Usage(input_tokens=profile.input_tokens, output_tokens=typical * choices))
     worst = expected
     if limit is not None and limit > typical:
-        worst = cost_of(card.price, Usage(input_tokens=profile.input_tokens, output_tokens=limit))
+        worst = cost_of(card.price, Usage(input_tokens=profile.input_tokens, output_tokens=limit * choices))
     return Candidate(
         card=card,
         expected_cost=expected,

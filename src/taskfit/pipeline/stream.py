@@ -157,7 +157,7 @@ class Walk:
                             self._first_event_ms = now_ms
                         yield event
                     else:
-                        live.held.append(event)
+                        live.hold(event)
             except Exception as error:  # noqa: BLE001  # the plug-in boundary: whatever a provider does, it is one failed attempt
                 was_seen = passes and live.has_begun
                 self._end(live, "cut" if was_seen else "failed", as_taskfit_error(error))

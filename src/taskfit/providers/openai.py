@@ -13,6 +13,7 @@ import msgspec
 from taskfit.errors import Unsupported, UpstreamError
 from taskfit.protocols import Call
 from taskfit.providers.connection import Connection, Reply, upstream_error
+from taskfit.providers.exchange import headers_with
 from taskfit.values.answer import Event
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
@@ -59,9 +60,8 @@ class OpenAI:
     def __init__(self, name: str, settings: OpenAISettings) -> None:
         self.name = name
         self._settings = settings
-        headers = [("content-type", "application/json"), *settings.headers.items()]
-        if settings.key is not None:
-            headers.append(("authorization", f"Bearer {settings.key.reveal()}"))
+        key = {} if settings.key is None else {"authorization": f"Bearer {settings.key.reveal()}"}
+        headers = headers_with({"content-type": "application/json", **key}, settings.headers)
         self._connection = Connection(settings.url, headers=headers, proxy=settings.proxy, ca_file=settings.ca_file)
 
     async def open(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from taskfit.errors import Forbidden, HeadersTooLarge, InternalError, MethodNotAllowed, NotFound, TaskfitError
@@ -14,7 +15,7 @@ from taskfit.server.protocol import CONNECTION
 from taskfit.server.routes import Route, check_access
 
 MAX_HEADERS = 100
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
+LOCALHOST = "localhost"
 
 log = logging.getLogger("taskfit.server")
 
@@ -92,12 +93,16 @@ def _has_departed(scope: Scope) -> bool:
 def _check_host(exchange: Exchange) -> None:
     """Without keys, only this machine may ask: a web page that has its name resolve to 127.0.0.1 still sends its own name."""
     host = exchange.headers.get(b"host", b"").decode("latin-1")
-    try:
-        name = urlsplit(f"//{host}").hostname
-    except ValueError:
-        name = None
-    if name not in LOOPBACK_NAMES:
+    if not _is_loopback(host):
         raise Forbidden("without authentication only requests to localhost are taken")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == LOCALHOST or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 async def _live(receive: Receive, send: Send) -> None:

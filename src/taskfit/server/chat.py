@@ -1,9 +1,9 @@
 """`POST /v1/chat/completions`: a request from the socket to the walk, and the walk's events back to the socket."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
-from taskfit.errors import IncompleteBody, InternalError, RequestError, TaskfitError, WalkFailed
+from taskfit.errors import IncompleteBody, InternalError, Overloaded, RequestError, TaskfitError, WalkFailed
 from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Receive, Scope, Send, send_whole
 from taskfit.server.body import read_body
@@ -42,7 +42,8 @@ async def _read(exchange: Exchange, receive: Receive) -> Request:
         _record_refusal(exchange, error, terms)
         raise
     except asyncio.CancelledError:
-        _record_refusal(exchange, IncompleteBody("the client left before its body had come"), terms)
+        with suppress(Overloaded):
+            _record_refusal(exchange, IncompleteBody("the client left before its body had come"), terms)
         raise
 
 
@@ -60,8 +61,8 @@ def _record_refusal(exchange: Exchange, error: RequestError, terms: Terms) -> No
 
 async def _answer(exchange: Exchange, walk: Walk, send: Send) -> None:
     answer: Event | None = None
-    async with walk:
-        async for event in walk.events():
+    async with walk, aclosing(walk.events()) as events:
+        async for event in events:
             answer = event
         if not isinstance(answer, Answer):
             raise InternalError(WENT_WRONG, operator_text="a plain request was not answered by one Answer")
@@ -82,6 +83,7 @@ async def _stream(exchange: Exchange, walk: Walk, send: Send) -> None:
         await _break_off(exchange, error, send)
         raise
     except TimeoutError as error:
+        exchange.drop()
         raise _failure(TOO_SLOW, "deadline_exceeded") from error
     except asyncio.CancelledError:
         await _break_off(exchange, _failure(SHUTTING_DOWN, "cut_answer"), send)

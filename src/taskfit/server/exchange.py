@@ -11,6 +11,7 @@ from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Scope, Send, send_whole
 from taskfit.server.headers import failure_head, plain_head, request_id
 from taskfit.server.keyring import Keyring
+from taskfit.server.protocol import CONNECTION, TimedProtocol
 from taskfit.values.request import Caller
 from taskfit.wire.openai_chat import status_of, write_failure
 
@@ -18,7 +19,9 @@ from taskfit.wire.openai_chat import status_of, write_failure
 class Exchange:
     """What every endpoint needs. `began` is monotonic, in seconds. `tail` is what the path's `{name}` matched."""
 
-    __slots__ = ("began", "caller", "gateway", "headers", "is_answered", "keyring", "record_id", "request_id", "tail", "walk")
+    __slots__ = (
+        "began", "caller", "connection", "gateway", "headers", "is_answered", "keyring", "record_id", "request_id", "tail", "walk",
+    )  # fmt: skip
 
     def __init__(self, gateway: Gateway, keyring: Keyring, scope: Scope) -> None:
         self.gateway = gateway
@@ -31,6 +34,12 @@ class Exchange:
         self.walk: Walk | None = None
         self.record_id: str | None = None
         self.is_answered = False
+        self.connection: TimedProtocol | None = scope.get(CONNECTION)
+
+    def drop(self) -> None:
+        """Close the connection at once, without waiting for a client that does not read."""
+        if self.connection is not None:
+            self.connection.transport.abort()
 
     async def send_json(self, value: Any, send: Send, *, status: int = 200) -> None:
         """Answer with a value as JSON."""

@@ -114,13 +114,15 @@ class TimedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and keep time while a request is incomplete."""
         if not self._is_head_done and self._is_head_too_large(data):
-            self.transport.write(_HEAD_TOO_LARGE)
+            if not self._is_answering():  # in the middle of an answer nothing may stand but the answer
+                self.transport.write(_HEAD_TOO_LARGE)
             self.transport.close()
             return
         super().data_received(data)
         if not self._is_message_done and self._due == inf:
             if self._is_head_done:
-                self._expect_within(self.body_timeout_s)
+                if not self.pipeline:  # else nothing is read until its turn comes
+                    self._expect_within(self.body_timeout_s)
             elif not self._is_answering():
                 self._expect_within(self.head_timeout_s)
 
@@ -130,6 +132,15 @@ class TimedProtocol(HttpToolsProtocol):
         self._is_head_done = self._is_message_done = False
         self._due = inf
         self.scope[CONNECTION] = self  # type: ignore[literal-required]  # ASGI lets servers add keys
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; what comes behind a chunked body is no header (RFC 9110, section 6.5.1) and is only counted."""
+        if not self._is_head_done:
+            super().on_header(name, value)
+            return
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise ValueError("trailers too large")
 
     def on_headers_complete(self) -> None:
         """The head is whole: start the application, and from now on it is the body that must hurry."""
@@ -172,7 +183,11 @@ class TimedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._is_message_done = True
         self._is_head_done = False
-        self._due = inf
+        self._head_bytes = 0
+        if self._is_answering():
+            self._due = inf
+        else:  # answered before its body had come
+            self._expect_within(self.timeout_keep_alive)
 
     def on_response_complete(self) -> None:
         """The answer has gone out: the next request of this connection, or none for a while."""
@@ -182,6 +197,8 @@ class TimedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+            if not self._is_message_done:
+                self._expect_within(self.body_timeout_s)
         else:
             self._expect_within(self.timeout_keep_alive if self._is_message_done else self.head_timeout_s)
 
@@ -228,6 +245,6 @@ class TimedProtocol(HttpToolsProtocol):
         if self._due == inf or self.transport.is_closing():
             return
         if self.loop.time() >= self._due:
-            self.transport.close()
+            self.transport.abort()  # closing would wait for a client that does not read
         else:
             self._set_alarm()

@@ -78,9 +78,14 @@ async def serve(
             try:
                 await _run(server, listener)
             finally:
-                for task in background:
-                    task.cancel()
-                await asyncio.gather(*background, return_exceptions=True)
+                await _cancel(*background, *server.server_state.tasks)
+
+
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    """End tasks, and wait until they have: a walk that is cut off leaves its record on the way out."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _tell_if_failed(task: asyncio.Task[None]) -> None:

@@ -105,5 +105,12 @@ def key_row(key: Key) -> dict[str, object]:
 
 
 def keys_of_rows(rows: Iterable[Sequence[Any]]) -> tuple[Key, ...]:
-    """The keys of rows of `select_keys`."""
-    return tuple(msgspec.convert(dict(zip(Key.__struct_fields__, row, strict=True)), Key) for row in rows)
+    """The keys of rows of `select_keys`; one that this version cannot read is left out and logged."""
+    found = []
+    for row in rows:
+        fields = dict(zip(Key.__struct_fields__, row, strict=True))
+        try:
+            found.append(msgspec.convert(fields, Key))
+        except msgspec.ValidationError as error:
+            logger.error("key_unreadable", extra={"key": fields["id"], "error": str(error)})
+    return tuple(found)

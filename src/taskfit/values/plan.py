@@ -17,7 +17,8 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One rung that will be tried. Units: micro-dollars; None: the price is unknown.
 
-    `worst_cost` assumes the longest output that the request allows, `expected_cost` a typical one.
+    `expected_cost` is for a typical output, `worst_cost` for the longest that the caller allows, or the typical one where
+    the caller sets no limit.
     """
 
     card: ModelCard

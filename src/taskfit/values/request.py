@@ -36,7 +36,8 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     """What can be seen of a request without understanding it.
 
     Units: `text_chars` counts the characters of all message text, `message_count` messages,
-    `max_output_tokens` is the caller's own limit (None: not said). `prompt` is the text of the last user message, `instructions`
+    `max_output_tokens` is the caller's own limit (None: not said),
+    `choices` how many answers are asked for. `prompt` is the text of the last user message, `instructions`
     that of the system or developer messages.
     """
 
@@ -45,6 +46,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str
     instructions: str = ""
     max_output_tokens: int | None = None
+    choices: int = 1
     has_tools: bool = False
     has_schema: bool = False
     has_images: bool = False

@@ -157,6 +157,7 @@ def _outline(body: _Body) -> Outline:
         prompt=prompt,
         instructions="\n".join(instructions),
         max_output_tokens=body.max_completion_tokens or body.max_tokens,
+        choices=body.n or 1,
         has_tools=bool(body.tools or body.functions),
         has_schema=output_format == "json_schema",
         has_images=has_images,
