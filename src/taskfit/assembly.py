@@ -14,7 +14,7 @@ from taskfit.catalogue.cards import card
 from taskfit.config import Config, load
 from taskfit.config.discover import probe_models
 from taskfit.config.starter import from_environment
-from taskfit.errors import ConfigurationError, TaskfitError
+from taskfit.errors import ConfigurationError, StoreUnavailable, TaskfitError
 from taskfit.pipeline.admit import DEFAULT_TASK
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.gateway import Gateway
@@ -116,9 +116,13 @@ class Assembly:
         if not left:
             return
         if path is None:
-            log.error("records_lost", extra={"count": len(left)})
+            log.error("records_lost", extra={"count": len(left), "ids": " ".join(record.id for record in left)})
             return
-        spill(left, path)
+        try:
+            spill(left, path)
+        except StoreUnavailable:
+            log.error("records_lost", extra={"count": len(left), "ids": " ".join(record.id for record in left)})
+            raise
         log.error("records_spilled", extra={"count": len(left), "path": str(path)})
 
 

@@ -160,7 +160,7 @@ def _built(
     try:
         return struct(**values)
     except (TypeError, ValueError) as error:  # what a Struct's own __post_init__ may raise
-        complaints.add(line, path, found="settings that do not go together", wanted=str(error) or "other values")
+        complaints.add(line, path, found="settings that cannot be used", wanted=str(error) or "other values")
         return None
 
 

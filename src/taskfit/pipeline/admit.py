@@ -34,7 +34,8 @@ def choose_task(house: House, request: Request, profile: Profile) -> tuple[Task,
     pinned = house.pinned.get(model)
     if pinned is None:
         raise ModelNotFound(
-            _unknown("model", asked, [*house.aliases, *house.cards, *(TASK_PREFIX + name for name in house.tasks), AUTO])
+            _unknown("model", asked, [*house.aliases, *house.cards, *(TASK_PREFIX + name for name in house.tasks), AUTO]),
+            param="model",
         )
     if named is None:
         return pinned, f"the request names the model {asked}"
@@ -59,7 +60,7 @@ def check_bounds(task: Task, request: Request) -> None:
 def _task_named(house: House, name: str) -> Task:
     task = house.tasks.get(name)
     if task is None:
-        raise ModelNotFound(_unknown("task", name, house.tasks))
+        raise ModelNotFound(_unknown("task", name, house.tasks), param="model")
     return task
 
 

@@ -9,6 +9,7 @@ from taskfit.values.record import Outcome
 from taskfit.values.step import GiveUp
 
 _AS_THE_UPSTREAM_SAID = frozenset({"upstream_refused", "context_exceeded", "content_refused", "unsupported", "invalid_request"})
+_BUSY = frozenset({"upstream_rate_limited", "upstream_overloaded"})
 _TIMEOUTS = frozenset({"deadline_exceeded", "upstream_timeout"})
 
 
@@ -27,7 +28,7 @@ def walk_failure(step: GiveUp, plan: Plan, attempts: Sequence[LiveAttempt]) -> T
         reason=step.kind,
         operator_text="; ".join(f"{model}: {error}" for model, error in errors) or step.why,
         status=getattr(last, "status", None),
-        retry_after_s=max((error.retry_after_s or 0 for _, error in errors), default=0) or None,
+        retry_after_s=_retry_after_s(step, errors),
     )
 
 
@@ -36,6 +37,13 @@ def outcome_of(kind: str) -> Outcome:
     if kind in _TIMEOUTS:
         return "timed_out"
     return "refused" if kind in _AS_THE_UPSTREAM_SAID else "failed"
+
+
+def _retry_after_s(step: GiveUp, errors: Sequence[tuple[str, TaskfitError]]) -> float | None:
+    """The longest wait that an upstream asked for, where waiting was all that it asked for."""
+    if step.kind not in _BUSY:
+        return None
+    return max((error.retry_after_s or 0 for _, error in errors), default=0) or None
 
 
 def _lead(step: GiveUp) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from taskfit.protocols import Call
-from taskfit.providers.connection import Connection
+from taskfit.providers.connection import Connection, check_connection
 from taskfit.providers.exchange import conversation_of, exchange, headers_with
 from taskfit.values.answer import Event
 from taskfit.values.request import Dialect
@@ -31,6 +31,9 @@ class AnthropicSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     headers: dict[str, str] = {}
     ca_file: str | None = None
     proxy: str | None = None
+
+    def __post_init__(self) -> None:
+        check_connection(self.url, self.headers, self.proxy)
 
 
 class Anthropic:

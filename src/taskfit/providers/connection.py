@@ -7,7 +7,7 @@ Knows no dialect: paths, header fields and bodies come from the adapters.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from taskfit.errors import ConfigurationError, InternalError, InvalidRequest, Unreachable
@@ -25,6 +25,14 @@ _OURS: Final = frozenset(
     {"accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 _MAX_HEADS: Final = 1024
+
+
+def check_connection(url: str, headers: Mapping[str, str], proxy: str | None) -> None:
+    """What an adapter's settings call on themselves, so that a mistake is told with its place in the file. Errors: ValueError."""
+    try:
+        Connection(url, headers=tuple(headers.items()), proxy=proxy)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
 
 
 class Connection:

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from taskfit.protocols import Call
-from taskfit.providers.connection import Connection
+from taskfit.providers.connection import Connection, check_connection
 from taskfit.providers.exchange import conversation_of, exchange, headers_with
 from taskfit.values.answer import Event
 from taskfit.values.request import Dialect
@@ -30,6 +30,9 @@ class GeminiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     headers: dict[str, str] = {}
     ca_file: str | None = None
     proxy: str | None = None
+
+    def __post_init__(self) -> None:
+        check_connection(self.url, self.headers, self.proxy)
 
 
 class Gemini:

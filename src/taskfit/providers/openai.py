@@ -12,7 +12,7 @@ import msgspec
 
 from taskfit.errors import Unsupported, UpstreamError
 from taskfit.protocols import Call
-from taskfit.providers.connection import Connection, Reply, upstream_error
+from taskfit.providers.connection import Connection, Reply, check_connection, upstream_error
 from taskfit.providers.exchange import headers_with
 from taskfit.values.answer import Event
 from taskfit.values.request import Dialect
@@ -49,6 +49,9 @@ class OpenAISettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     stream_usage: bool = True
     proxy: str | None = None
     ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        check_connection(self.url, self.headers, self.proxy)
 
 
 class OpenAI:

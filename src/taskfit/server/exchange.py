@@ -20,7 +20,8 @@ class Exchange:
     """What every endpoint needs. `began` is monotonic, in seconds. `tail` is what the path's `{name}` matched."""
 
     __slots__ = (
-        "began", "caller", "connection", "gateway", "headers", "is_answered", "keyring", "record_id", "request_id", "tail", "walk",
+        "began", "caller", "connection", "gateway", "headers", "is_answered",
+        "keyring", "record_id", "request_id", "tail", "walk",
     )  # fmt: skip
 
     def __init__(self, gateway: Gateway, keyring: Keyring, scope: Scope) -> None:
