@@ -33,13 +33,7 @@ class Application:
             (self._tailed if brace else self._exact).setdefault(head, {})[route.method] = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI connection: a request, or the server's own start and stop."""
-        if scope["type"] == "http":
-            await self._serve(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await _live(receive, send)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. The server is set up to bring nothing else: no lifespan, no web sockets."""
         exchange = Exchange(self.gateway, self.keyring, scope)
         try:
             route = self._find(exchange, scope["path"], scope["method"])
@@ -103,11 +97,3 @@ def _is_loopback(host: str) -> bool:
         return name == LOCALHOST or ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

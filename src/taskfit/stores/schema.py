@@ -29,7 +29,6 @@ records = Table(
     Column("confidence", Double),
     Column("body", Text, nullable=False),
     Index("records_at", "at"),
-    Index("records_task_at", "task", "at"),
     Index("records_key_id_at", "key_id", "at"),
 )
 

@@ -27,7 +27,6 @@ def upgrade() -> None:
         sa.Column("body", sa.Text, nullable=False),
     )
     op.create_index("records_at", "records", ["at"])
-    op.create_index("records_task_at", "records", ["task", "at"])
     op.create_index("records_key_id_at", "records", ["key_id", "at"])
     op.create_table(
         "keys",
