@@ -8,8 +8,6 @@ import msgspec
 
 from taskfit.errors import ConfigurationError
 
-GROUPS = ("providers", "profilers", "routers", "checks", "caches", "stores", "reviewers")
-
 
 def load_plugins(group: str) -> Mapping[str, type[Any]]:
     """All plug-in classes of a group by name. `Any`: their constructors take settings of a type of their own.

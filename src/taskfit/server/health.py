@@ -15,5 +15,6 @@ async def readyz(exchange: Exchange, scope: Scope, receive: Receive, send: Send)
     """503 while draining or when no more records can be kept. A failing store is told while requests still go on."""
     outbox = exchange.gateway.outbox
     status = "draining" if exchange.gateway.is_draining else "full" if outbox.is_full else "degraded" if outbox.failing else "ok"
-    facts = {"status": status, "records_waiting": outbox.depth, "store": "failing" if outbox.failing else "ok"}
+    store = "failing" if outbox.failing else "ok"
+    facts = {"status": status, "store": store, "records_waiting": outbox.depth, "records_lost": outbox.lost}
     await exchange.send_json(facts, send, status=NOT_READY if status in ("draining", "full") else READY)
