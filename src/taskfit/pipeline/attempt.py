@@ -70,11 +70,9 @@ class LiveAttempt:
             confidence=self.confidence,
         )
 
-    def saw(self, event: Event, now_ms: float) -> None:
-        """Take one event of the answer."""
-        if self.first_token_ms is None:
-            self.first_token_ms = now_ms - self.started_ms
-        self.collected.add(event)
+    def begin(self, now_ms: float) -> None:
+        """The first event of the answer has come."""
+        self.first_token_ms = now_ms - self.started_ms
 
     def hold(self, event: Event) -> None:
         """Keep an event until the verdict. Errors: InvalidAnswer when there is too much of them."""

@@ -150,11 +150,10 @@ class Walk:
             upstream = self._call(step, plan, now_ms)
             try:
                 async for event in upstream:
-                    now_ms = self.elapsed_ms()
-                    live.saw(event, now_ms)
+                    if not live.has_begun:
+                        self._note_first_event(live, is_given_out=passes)
+                    live.collected.add(event)
                     if passes:
-                        if self._first_event_ms is None:
-                            self._first_event_ms = now_ms
                         yield event
                     else:
                         live.hold(event)
@@ -175,6 +174,12 @@ class Walk:
         if held and self._first_event_ms is None and self.request.is_stream:
             self._first_event_ms = self.elapsed_ms()
         return held
+
+    def _note_first_event(self, live: LiveAttempt, *, is_given_out: bool) -> None:
+        now_ms = self.elapsed_ms()
+        live.begin(now_ms)
+        if is_given_out:
+            self._first_event_ms = now_ms
 
     def _end(self, live: LiveAttempt, state: State, error: TaskfitError | None = None) -> None:
         live.end(state, self.elapsed_ms(), self.profile, error)
