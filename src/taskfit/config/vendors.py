@@ -1,7 +1,7 @@
 """Vendors and model servers that `taskfit init` looks for: rows of data.
 
-Names and addresses are those of the vendors' own documentation as read in November 2026; they change, and a configuration
-that was written once does not change with them.
+Names and addresses are as generally known in November 2026, not checked against each vendor's live pages; they change, and a
+configuration that was written once does not change with them.
 """
 
 import msgspec

@@ -58,7 +58,7 @@ class Anthropic:
         await self._connection.open()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close idle connections; calls in flight end by themselves."""
         await self._connection.close()
 
     def stream(self, call: Call) -> AsyncGenerator[Event, None]:

@@ -1,7 +1,7 @@
 """OpenAI's chat completions, both ways.
 
-Source: the API reference of OpenAI's `POST /v1/chat/completions` as read in November 2026, and what
-compatible servers make of it.
+Source: OpenAI's `POST /v1/chat/completions` as its official SDK 3.54 sends and reads it, and what compatible servers
+make of it.
 """
 
 from taskfit.wire.openai_chat.answers import StreamReader, read_answer
