@@ -1,4 +1,5 @@
 # The one door for people and for CI. Everything happens in .venv; scripts/setup keeps it in step with the lock files.
+# Other people's clients have .venv-clients, .venv-clients-pinned and tests/clients/npm/node_modules.
 
 PYTHON ?= python3
 export PYTHON
@@ -7,11 +8,11 @@ BIN := .venv/bin
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench docs-check golden lock clean ruff types layers structure
+.PHONY: help setup check test test-clients demo bench docs-check golden lock clean ruff types layers structure
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
 
 setup: ## .venv with taskfit and every tool, from the lock file (PYTHON=python3.12 picks the interpreter)
 	@scripts/setup dev
@@ -22,6 +23,11 @@ check: setup ## ruff, mypy, import rules, structure, documents; no test of behav
 
 test: setup ## the whole test suite in random order (budget: 120 s on two cores; ARGS='-k walk' is passed on)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-clients: setup ## the SDKs, agents and a model server that other people wrote, against the gateway (budget: 120 s; needs npm)
+	@scripts/setup clients
+	@scripts/setup npm
+	@$(BIN)/python -m pytest tests/clients $(ARGS)
 
 demo: ## the gateway with scripted models (ONCE=1: stop after the run; DATA=FILE: replay recorded questions)
 	@scripts/setup demo
@@ -35,14 +41,15 @@ docs-check: setup ## every code block runs, every key, error, header and command
 
 golden: setup ## write the generated reference pages and the golden transcripts again; look at the diff
 	@$(BIN)/python -m scripts.reference
+	@$(BIN)/python -m scripts.matrix
 	@$(BIN)/python -m scripts.transcripts
 
-lock: ## resolve the dependencies again and write requirements/*.txt with hashes (needs uv)
-	@command -v uv >/dev/null || { echo "make lock needs uv, and it is not on the PATH"; exit 2; }
+lock: ## resolve the dependencies again and write requirements/*.txt with hashes (needs uv and npm)
+	@for tool in uv npm; do command -v $$tool >/dev/null || { echo "make lock needs $$tool, and it is not on the PATH"; exit 2; }; done
 	@scripts/lock
 
-clean: ## remove .venv, caches and build output
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+clean: ## remove the environments, caches and build output
+	@rm -rf .venv .venv-clients .venv-clients-pinned tests/clients/npm/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	@find src tests scripts bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ruff: setup

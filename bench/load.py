@@ -30,7 +30,7 @@ def measure_round(target: Target, shape: Shape, parts: list[str]) -> None:
     """Every part once."""
     if "sat" in parts:
         _saturate(target, shape)
-    if "rate" in parts:
+    if "rate" in parts and target.measures("rate"):
         for rate in shape.rates:
             _at_rate(target, shape, rate)
     if "stream" in parts:
@@ -85,7 +85,7 @@ def _run(target: Target, part: str, options: list[str]) -> dict[str, Any] | None
     """The load generator's own figures with the CPU of the target's processes; None, and a note, where it failed."""
     bench = target.bench
     is_stream = part == "stream"
-    command = [bench.loadgen, "-u", target.url, "-f", target.body_file("chat_stream" if is_stream else "chat"), *options]
+    command = [bench.loadgen, "-u", target.url, "-f", target.body_file(is_stream=is_stream), *options]
     for header in target.headers:
         command += ["-H", header]
     if is_stream:

@@ -27,9 +27,10 @@ INTRODUCTION = """\
 
 Written by `make bench`; do not edit. taskfit runs as a user runs it, with authentication, profile, plan and the record to
 SQLite switched on, between a load generator and a mock upstream, one process on one core. The request log is off; a second
-taskfit in the same run has it on. nginx as a plain reverse proxy in the same interleaved run is the yardstick: figures of one
-run compare, those of two runs or two machines hardly do, their ratios to nginx roughly. How it is measured
-stands in [bench/README.md](../bench/README.md).
+taskfit in the same run has it on. "taskfit" speaks chat completions to both sides; "A to B" is a client that speaks A and an
+upstream that speaks B: messages are Anthropic's, generateContent is Google's. nginx as a plain reverse proxy in the same
+interleaved run is the yardstick: figures of one run compare, those of two runs or two machines hardly do, their ratios to
+nginx roughly. How it is measured stands in [bench/README.md](../bench/README.md).
 """
 
 

@@ -62,12 +62,18 @@ class Target:
         needs = [self._filled(path) for path in self.spec.get("needs", ())]
         return shutil.which(self._filled(self.spec["cmd"][0])) is not None and all(Path(path).exists() for path in needs)
 
-    def body_file(self, kind: str) -> str:
-        """The request to send, with the model's name that this target wants. `kind`: chat or chat_stream."""
-        body = json.loads((HERE / "load" / f"{kind}.json").read_text())
+    def measures(self, part: str) -> bool:
+        """Whether this part is asked of it."""
+        return part in self.spec.get("parts", (part,))
+
+    def body_file(self, *, is_stream: bool) -> str:
+        """The request to send, in the dialect and with the model's name that this target wants."""
+        body = json.loads((HERE / "load" / f"{self.spec.get('load', 'chat')}.json").read_text())
         body["model"] = self.spec.get("model", body["model"])
+        if is_stream:
+            body["stream"] = True
         self.directory.mkdir(parents=True, exist_ok=True)
-        file = self.directory / f"{kind}.json"
+        file = self.directory / ("stream.json" if is_stream else "plain.json")
         file.write_text(json.dumps(body))
         return str(file)
 
@@ -134,7 +140,7 @@ class Target:
             )
 
     def _wait_for_answer(self, began: float) -> None:
-        body = Path(self.body_file("chat")).read_bytes()
+        body = Path(self.body_file(is_stream=False)).read_bytes()
         problem = ""
         while time.monotonic() - began < START_TIMEOUT_S:
             if self.process is not None and self.process.poll() is not None:

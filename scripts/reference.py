@@ -1,4 +1,5 @@
-"""Writes the generated parts of docs/reference: errors from the error tree, commands from --help, keys from the configuration.
+"""Writes the generated parts of docs/reference: errors from the error tree, commands from --help, keys from the configuration,
+and what the dialects say of themselves (scripts/dialects.py).
 
 A page is prose with one part between two marks; only that part is written. `--check` writes nothing and fails where a page
 is stale.
@@ -6,18 +7,20 @@ Run it from the repository's root: python -m scripts.reference
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from inspect import cleandoc
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from scripts.dialects import compatible_rows, dialects, failed_responses, table, words_of
 from taskfit.config import keys as rows
 from taskfit.errors import TaskfitError
 from taskfit.plugins import load_plugins
-from taskfit.wire.openai_chat.failures import TABLE
+from taskfit.providers.compatible import Compatible
+from taskfit.providers.openai import OpenAISettings
 from tests.docs.commandline import every_command, help_of
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
@@ -46,13 +49,18 @@ def errors() -> str:
     for error in tree():
         if error.kind not in classes or error.__name__.lower() == error.kind.replace("_", ""):
             classes[error.kind] = error
-    rows = ["| kind | status | OpenAI type, code | retry | meaning |", "|---|--:|---|---|---|"]
+    lines = []
     for kind in sorted({*classes, *REASONS}):
-        shape = TABLE.get(kind)
-        status, names = (str(shape.status), f"`{shape.type}`, `{shape.code}`") if shape else ("–", "never on the wire")
         retry, meaning = (classes[kind].retry, sentence(classes[kind])) if kind in classes else ("never", REASONS[kind])
-        rows.append(f"| `{kind}` | {status} | {names} | {retry} | {meaning} |")
-    return "\n".join(rows)
+        lines.append((f"`{kind}`", *words_of(kind), retry, meaning))
+    heads = ("kind", "status", "OpenAI: type, code", "Anthropic: type", "Gemini: status", "retry", "meaning")
+    return f"{table(heads, lines)}\n\n{FAILED_RESPONSES}\n\n{failed_responses()}"
+
+
+FAILED_RESPONSES = (
+    "A stream of OpenAI's responses that has begun ends with `response.failed`, whose `error.code` decides what a client does "
+    "next: `server_error`, but for these."
+)
 
 
 def commands() -> str:
@@ -73,11 +81,6 @@ SECTIONS: dict[str, tuple[rows.Key, ...]] = {
 }
 
 
-def table(heads: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
-    cells = [heads, tuple("---" for _ in heads), *lines]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in cells)
-
-
 def section(keys: tuple[rows.Key, ...]) -> str:
     lines = [(f"`{key.name}`", key.takes, key.means + LATER * key.is_later, "" if key.is_later else key.default) for key in keys]
     return table(("key", "takes", "meaning", "without it"), lines)
@@ -85,8 +88,8 @@ def section(keys: tuple[rows.Key, ...]) -> str:
 
 def written(wanted: object) -> str:
     """A type in the words of someone who writes YAML."""
-    if isinstance(wanted, UnionType):
-        return " or ".join(written(part) for part in get_args(wanted) if part is not NoneType)
+    if isinstance(wanted, UnionType) or get_origin(wanted) is Union:
+        return " or ".join(dict.fromkeys(written(part) for part in get_args(wanted) if part is not NoneType))
     if get_origin(wanted) is dict:
         return f"name: {written(get_args(wanted)[1])}"
     if get_origin(wanted) in {tuple, list}:
@@ -103,20 +106,42 @@ def plain(value: object) -> str:
 
 
 def settings(group: str) -> Iterator[str]:
-    """A table for the settings of each plug-in that taskfit ships."""
+    """A table for the settings of each plug-in that taskfit ships, but for the rows, which have one table together."""
+    shown: dict[str, type[msgspec.Struct]] = {}
     for name, plugin in load_plugins(group).items():
-        if not plugin.__module__.startswith("taskfit."):
+        if not plugin.__module__.startswith("taskfit.") or issubclass(plugin, Compatible):
             continue
-        if not msgspec.structs.fields(plugin.Settings):
+        struct: type[msgspec.Struct] = plugin.Settings
+        like = next((other for other, known in shown.items() if issubclass(struct, known)), None)
+        shown[name] = struct
+        if not msgspec.structs.fields(struct):
             yield f"### `{name}`\n\nTakes no settings."
             continue
-        hints = get_type_hints(plugin.Settings)
-        lines = []
-        for field in msgspec.structs.fields(plugin.Settings):
-            default = "required" if field.required else "" if field.default in {None, msgspec.NODEFAULT} else plain(field.default)
-            lines.append((f"`{field.encode_name}`", written(hints[field.name]), default))
-        doc = cleandoc(plugin.Settings.__doc__ or "")
-        yield f"### `{name}`\n\n{doc}\n\n" + table(("key", "takes", "without it"), lines)
+        told = settings_table(struct, changed(struct, shown[like]) if like else None)
+        more = [f"As `{like}`, but for:"] if like else []
+        yield "\n\n".join([f"### `{name}`", cleandoc(struct.__doc__ or ""), *more, told])
+
+
+def changed(struct: type[msgspec.Struct], than: type[msgspec.Struct]) -> list[str]:
+    """The settings that another struct lacks or has other defaults for."""
+    defaults = {field.name: without(field) for field in msgspec.structs.fields(than)}
+    return [field.name for field in msgspec.structs.fields(struct) if defaults.get(field.name) != without(field)]
+
+
+def settings_table(struct: type[msgspec.Struct], names: Collection[str] | None = None) -> str:
+    """The settings of a struct; only those named, where names are given."""
+    hints = get_type_hints(struct)
+    fields = [field for field in msgspec.structs.fields(struct) if names is None or field.name in names]
+    lines = [(f"`{field.encode_name}`", written(hints[field.name]), without(field)) for field in fields]
+    return table(("key", "takes", "without it"), lines)
+
+
+def without(field: msgspec.structs.FieldInfo) -> str:
+    """What holds where a setting is not there."""
+    if field.required:
+        return "required"
+    default = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    return "" if default in (None, "") else plain(default)
 
 
 def between(name: str, part: str) -> str:
@@ -124,15 +149,29 @@ def between(name: str, part: str) -> str:
     return f"{head}{BEGIN}\n\n{part}\n\n{END}{rest.split(END, 1)[1]}"
 
 
+def rows_of_servers() -> Iterator[str]:
+    """The rows as one table, and the settings that they have beside those of `openai`."""
+    names = [name for name, plugin in load_plugins("providers").items() if issubclass(plugin, Compatible)]
+    yield f"## Servers that are rows\n\n{ROWS}\n\n{compatible_rows(names)}"
+    own = changed(Compatible.Settings, OpenAISettings)
+    yield f"{cleandoc(Compatible.Settings.__doc__ or '')}\n\n{settings_table(Compatible.Settings, own)}"
+
+
+ROWS = (
+    "Each of these is an `api` that speaks OpenAI's chat completions in its own way. Its settings are those of `openai`, with "
+    "what its row says instead of their defaults, and all of them can be set anew in the file."
+)
+
+
 def keys() -> str:
     parts = [f"## {title}\n\n{section(keys)}" for title, keys in SECTIONS.items()]
-    parts += ["## Settings of the APIs that providers speak", *settings("providers")]
+    parts += ["## Settings of the APIs that providers speak", *settings("providers"), *rows_of_servers()]
     parts += ["## Settings of the checks", *settings("checks")]
     parts += [f"Known, and refused as not supported yet: {', '.join(f'`{name}`' for name in rows.LATER_CHECKS)}."]
     return "\n\n".join(parts)
 
 
-PARTS: dict[str, Callable[[], str]] = {"errors.md": errors, "cli.md": commands, "configuration.md": keys}
+PARTS: dict[str, Callable[[], str]] = {"errors.md": errors, "cli.md": commands, "configuration.md": keys, "dialects.md": dialects}
 
 
 def main() -> int:

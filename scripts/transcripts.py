@@ -1,7 +1,8 @@
 """Writes the golden transcripts of tests/wire again: for each recorded stream (.sse) the deltas that it is read as (.jsonl).
 
-What is written is what the code does now; whether that is right is for the reader of the diff to say.
-Run it from the repository's root: python -m scripts.transcripts
+A transcript stands in the folder of its dialect, or in `reads` there. What is written is what the code does now; whether that is
+right is for the reader of the diff to say.
+Run it from the repository's root, for all dialects or for those named: python -m scripts.transcripts [openai_chat …]
 """
 
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from taskfit.values.answer import Delta
-from taskfit.wire.sse import SseReader
+from taskfit.wire.streams import DeltaReader
 
 TRANSCRIPTS = Path(__file__).parents[1] / "tests" / "wire"
 LEFT_OUT = {"type", "data"}
@@ -34,20 +35,21 @@ def line_of(delta: Delta) -> bytes:
     return msgspec.json.encode(fields) + b"\n"
 
 
-def read(transcript: Path) -> bytes:
-    frames, reader = SseReader(), import_module(f"taskfit.wire.{transcript.parent.name}").StreamReader()
-    payloads = [*frames.feed(transcript.read_bytes()), *frames.finish()]
-    return b"".join(line_of(delta) for payload in payloads if (delta := reader.read(payload)) is not None)
+def read(dialect: str, transcript: Path) -> bytes:
+    reader = DeltaReader(import_module(f"taskfit.wire.{dialect}").new_reader())
+    return b"".join(line_of(delta) for delta in [*reader.feed(transcript.read_bytes()), *reader.finish()])
 
 
-def main() -> int:
-    for transcript in sorted(TRANSCRIPTS.rglob("*.sse")):
-        golden, text = transcript.with_suffix(".jsonl"), read(transcript)
-        if not golden.exists() or golden.read_bytes() != text:
-            golden.write_bytes(text)
-            print(f"{golden.relative_to(TRANSCRIPTS.parents[1])}: written")
+def main(dialects: list[str]) -> int:
+    for dialect in dialects or sorted({folder.name for folder in TRANSCRIPTS.iterdir() if folder.is_dir()}):
+        folder = TRANSCRIPTS / dialect
+        for transcript in sorted([*folder.glob("*.sse"), *folder.glob("reads/*.sse")]):
+            golden, text = transcript.with_suffix(".jsonl"), read(dialect, transcript)
+            if not golden.exists() or golden.read_bytes() != text:
+                golden.write_bytes(text)
+                print(f"{golden.relative_to(TRANSCRIPTS.parents[1])}: written")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -4,13 +4,14 @@ A plug-in is a class. It names its configuration type in `Settings`, is built fr
 opened before its first use and closed after its last one. Nothing here knows an implementation.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
 from taskfit.values.answer import Answer, Event
 from taskfit.values.card import ModelCard
+from taskfit.values.kept import KeptResponse
 from taskfit.values.plan import Ranked
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
@@ -46,16 +47,37 @@ class Plugin(Protocol):
         """Release it. Called once, also while last calls are under way, which it must let end; should not raise."""
 
 
+class Sink(Protocol):
+    """Takes what a provider gives, as soon as there is something. Nothing here waits but `drain`."""
+
+    def put(self, event: Event) -> None:
+        """One event. What it raises ends the call and must not be caught."""
+        ...
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the caller reads more slowly than the upstream speaks. A provider then stops reading and awaits `drain`."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when there is room again."""
+
+    def note_dropped(self, fields: Sequence[str]) -> None:
+        """What of the request the upstream's dialect has no place for and does not need; the caller and the record are told.
+        May be called again, for more."""
+        ...
+
+
 class Provider(Plugin, Protocol):
     """Streams events for a request, or raises an UpstreamError; never guesses."""
 
     dialect: Dialect
 
-    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
-        """One Answer for a plain request; Deltas for a streamed one, the last of them with a `finish`.
+    async def stream(self, call: Call, sink: Sink) -> None:
+        """One Answer for a plain request; Deltas for a streamed one, one of them with a `finish`; then return.
 
         Errors: UpstreamError before or between events; Unsupported, before the call, for what this dialect cannot carry.
-        A stream that ends without a finish is a CutAnswer. Closing the generator cancels the call.
+        A stream that ends without a finish is a CutAnswer. Cancelling the coroutine cancels the call.
         """
         ...
 
@@ -116,7 +138,9 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store(Plugin, Protocol):
-    """Appends records, finds records; never edits one. Also keeps the keys.
+    """Appends records, finds records; never edits one. Also keeps the keys, and responses that clients want kept.
+
+    Records and keys hold no text of a conversation; kept responses do.
 
     All methods are synchronous and may block: the house calls them from a thread of the store's own, one at a time.
     `Settings` has one field, `url`. Errors: StoreUnavailable, with an operator's text that says what to do.
@@ -135,7 +159,19 @@ class Store(Plugin, Protocol):
         ...
 
     def prune(self, *, before: float) -> int:
-        """Delete records older than `before` (seconds since the epoch); how many."""
+        """Delete records older than `before` (seconds since the epoch); how many. Kept responses go with them, uncounted."""
+        ...
+
+    def keep_response(self, response: KeptResponse) -> None:
+        """Keep a response. Keeping the same id again changes nothing, so nobody can put another text under it."""
+        ...
+
+    def get_response(self, response_id: str) -> KeptResponse | None:
+        """One kept response, whoever it belongs to: whether the caller may see it is the caller's to check."""
+        ...
+
+    def delete_response(self, response_id: str) -> bool:
+        """Whether there was such a response."""
         ...
 
     def keys(self) -> tuple[Key, ...]:

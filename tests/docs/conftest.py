@@ -8,14 +8,18 @@ from typing import NamedTuple
 
 import pytest
 
-MODELS = ("gpt-5.4-nano", "gpt-5.4-mini", "gpt-5.4")
+MODELS = ("gpt-5.4-nano", "gpt-5.4-mini", "gpt-5.4", "text-embedding-3-small")
 FILE = """
 listen: 127.0.0.1:0
 auth: "off"
 store: sqlite:{store}
 providers:
   openai: {{api: openai, url: "{upstream}/v1", key: made-up-key}}
-models: {{mini: openai/gpt-5.4-nano, general: openai/gpt-5.4-mini, expert: openai/gpt-5.4}}
+models:
+  mini: openai/gpt-5.4-nano
+  general: openai/gpt-5.4-mini
+  expert: openai/gpt-5.4
+  embed: openai/text-embedding-3-small
 tasks:
   default: {{ladder: [mini, general]}}
   support-triage: {{match: {{surface: support, kind: classification}}, ladder: [mini, general]}}

@@ -1,8 +1,10 @@
 """Every code block of the documents does what it shows."""
 
+import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -53,14 +55,42 @@ PLAIN_WORDS = {"cd", "export", "git"}
 """What a document may ask a shell for besides; nothing of ours can go wrong in it."""
 
 
+CLIENTS = ROOT / "tests" / "clients"
+OTHERS = {
+    "claude": "test_agents.py",
+    "codex": "test_agents.py",
+    "gemini": "test_agents.py",
+    "aider": "test_commands.py",
+    "llm": "test_commands.py",
+}
+"""Programs of other people that a document shows, and where `make test-clients` runs each."""
+
+
+def complaint_about_client(program: str, words: list[str], variables: list[str]) -> str | None:
+    """A document shows no variable and no option that the test of the program does not use."""
+    tried = (CLIENTS / OTHERS[program]).read_text()
+    used = [*variables, *[word.split("=")[0] for word in words if word.startswith("-")]]
+    unknown = [name for name in used if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", tried)]
+    return f"{program}: {', '.join(unknown)} is not tried in tests/clients/{OTHERS[program]}" if unknown else None
+
+
 def complaint_about_command(words: list[str]) -> str | None:
-    while words and re.match(r"^[A-Z_][A-Z0-9_]*=", words[0]):
+    variables = []
+    while words and (assigned := re.match(r"^([A-Z_][A-Z0-9_]*)=", words[0])):
+        variables.append(assigned[1])
         words = words[1:]
     if not words or words[0] in PLAIN_WORDS:
         return None
+    if words[0] in OTHERS:
+        return complaint_about_client(words[0], words[1:], variables)
     if words[0] not in CHECKED:
-        return f"{words[0]}: a document shows only {', '.join([*CHECKED, *sorted(PLAIN_WORDS)])}"
+        return f"{words[0]}: a document shows only {', '.join([*CHECKED, *OTHERS, *sorted(PLAIN_WORDS)])}"
     return CHECKED[words[0]](words[1:])
+
+
+def test_a_client_is_shown_with_what_its_test_uses() -> None:
+    assert complaint_about_command(["OPENAI_API_KEY=k", "aider", "--model", "openai/general"]) is None
+    assert "OPENAI_KEY, --modle" in (complaint_about_command(["OPENAI_KEY=k", "aider", "--modle", "x"]) or "")
 
 
 @pytest.mark.parametrize("block", blocks("console", "bash", "sh", "shell"), ids=str)
@@ -99,3 +129,27 @@ def test_python_in_a_document_runs(block: Block, house: House, tmp_path: Path) -
     program = [sys.executable, "-c", text]
     done = subprocess.run(program, cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.parametrize("block", blocks("toml"), ids=str)
+def test_toml_in_a_document_is_toml(block: Block) -> None:
+    tomllib.loads(block.text)
+
+
+def imports_of(text: str) -> set[tuple[str, str]]:
+    """Every module and name that a program imports, wherever it does."""
+    found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    return {(node.module or "", alias.name) for node in found for alias in node.names}
+
+
+@pytest.mark.parametrize("block", blocks("py"), ids=str)
+def test_python_for_packages_that_are_not_here_is_python_of_a_client_that_is_tested(block: Block) -> None:
+    """A block in `py` is not run: its packages are in environments of their own, where `make test-clients` runs them."""
+    tried = [imports_of(path.read_text()) for path in (CLIENTS / "programs").glob("*.py")]
+    assert imports_of(block.text) <= set().union(*tried)
+
+
+@pytest.mark.parametrize("block", blocks("js"), ids=str)
+def test_javascript_in_a_document_imports_what_a_tested_client_imports(block: Block) -> None:
+    tried = "\n".join(path.read_text() for path in (CLIENTS / "npm").glob("*.mjs")).splitlines()
+    assert {line for line in block.text.splitlines() if line.startswith("import ")} <= set(tried)

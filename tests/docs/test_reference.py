@@ -12,7 +12,10 @@ import pytest
 from taskfit.assembly import plugin_settings
 from taskfit.config import schema
 from taskfit.errors import TaskfitError
+from taskfit.server.headers import read_terms
+from taskfit.server.keyring import keys_in
 from taskfit.server.table import ROUTES
+from taskfit.wire import anthropic_messages, gemini_generate, openai_chat, openai_responses
 from tests.docs.blocks import DOCUMENTS, ROOT
 from tests.docs.commandline import every_command
 
@@ -45,6 +48,28 @@ def test_every_header_is_in_the_reference() -> None:
     names = {name for path in SOURCE.rglob("*.py") for name in HEADER.findall(path.read_text())}
     assert names
     assert missing_from(page("headers.md"), names) == []
+
+
+def test_every_forwarded_header_is_in_the_reference() -> None:
+    dialects = (anthropic_messages, gemini_generate, openai_chat, openai_responses)
+    names = {name for dialect in dialects for name in dialect.FORWARDED_HEADERS}
+    assert missing_from(page("headers.md"), names) == []
+    assert missing_from(page("dialects.md"), names) == []
+
+
+def test_every_session_header_of_the_reference_names_the_session() -> None:
+    (said,) = re.findall(r"the first of these that is there: (.*?);", page("headers.md"))
+    names = re.findall(r"`([^`]+)`", said)
+    assert len(names) > 3
+    assert [read_terms({name.encode(): b"one"}).session for name in names] == ["one"] * len(names)
+
+
+def test_a_key_may_stand_wherever_the_reference_says() -> None:
+    (said,) = re.findall(r"A key of the gateway may stand (.*?) in the address", page("http.md"))
+    headers = [name for name in re.findall(r"`([^`]+)`", said) if not name.startswith(("authorization", "?"))]
+    assert len(headers) == 3
+    assert [keys_in({name.encode(): b"one"}, b"") for name in headers] == [[b"one"]] * 3
+    assert keys_in({b"authorization": b"Bearer one"}, b"") == keys_in({}, b"key=one") == [b"one"]
 
 
 def test_every_command_is_in_the_reference() -> None:

@@ -21,9 +21,9 @@ from taskfit.errors import ConfigurationError, InternalError, StoreUnavailable
 from taskfit.protocols import RecordQuery
 from taskfit.stores.migrate import bring_up_to_date, make_whole, revision_of, run_revisions
 from taskfit.stores.schema import HEAD, metadata
-from taskfit.stores.sqlite import SqliteSettings, SqliteStore, path_of
+from taskfit.stores.sqlite import PRUNE_RESPONSES_CHUNK, SqliteSettings, SqliteStore, path_of
 from taskfit.stores.sqlite_errors import explain
-from taskfit.testing.conformance_store import full_record, opened, plain_key, plain_record
+from taskfit.testing.conformance_store import full_record, kept_response, opened, plain_key, plain_record
 from taskfit.values.record import Record
 
 
@@ -44,7 +44,7 @@ def child(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Another process with the store at hand."""
     opening = (
         "import asyncio, os, sys\n"
-        "from taskfit.stores.sqlite import SqliteSettings, SqliteStore\n"
+        "from taskfit.stores.sqlite import PRUNE_RESPONSES_CHUNK, SqliteSettings, SqliteStore\n"
         "from taskfit.testing.conformance_store import plain_record\n"
         "store = SqliteStore('sqlite', SqliteSettings(url='sqlite:' + sys.argv[1]))\n"
     )
@@ -112,6 +112,46 @@ def test_a_migration_that_does_not_reach_its_end_leaves_nothing_behind(tmp_path:
         connection.rollback()
         assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
     engine.dispose()
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.append((full_record(),))
+        store.add_key(plain_key(1))
+    connection = sqlite3.connect(tmp_path / "a.db")
+    with connection:
+        connection.execute("DROP TABLE responses")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.keep_response(kept_response(1))
+        assert store.get_response(kept_response(1).id) == kept_response(1)
+        assert store.find(RecordQuery()) == (full_record(),)
+        assert store.keys() == (plain_key(1),)
+    connection = sqlite3.connect(tmp_path / "a.db")
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
+    connection.close()
+
+
+@pytest.mark.parametrize("size", [20, 100_000])
+def test_the_text_of_a_deleted_response_is_not_left_in_the_file(tmp_path: Path, size: int) -> None:
+    secret = b"what was said " * (size // 14)
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.keep_response(kept_response(1, data=secret))
+        store.keep_response(kept_response(2, data=b"the other one"))
+        assert store.delete_response(kept_response(1).id) is True
+    content = (tmp_path / "a.db").read_bytes()
+    assert b"what was said" not in content
+    assert b"the other one" in content
+
+
+def test_pruning_responses_reaches_past_one_transaction(tmp_path: Path) -> None:
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        for number in range(PRUNE_RESPONSES_CHUNK * 2 + 1):
+            store.keep_response(kept_response(number))
+        assert store.prune(before=kept_response(PRUNE_RESPONSES_CHUNK * 2).at) == 0
+        kept = [number for number in range(PRUNE_RESPONSES_CHUNK * 2 + 1) if store.get_response(kept_response(number).id)]
+        assert kept == [PRUNE_RESPONSES_CHUNK * 2]
 
 
 def test_head_names_the_newest_migration() -> None:

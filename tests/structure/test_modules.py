@@ -18,6 +18,9 @@ DOORS = {
     "pipeline/stream.py",      # calling a provider,
     "pipeline/check.py",       # asking a check
     "pipeline/outbox.py",      # the drain: what a store raised belongs to whoever waits for it
+    "providers/reply.py",      # a callback keeps what a taker raised, for the coroutine that it belongs to
+    "providers/anyllm.py",     # a stranger's SDKs raise what they like
+    "providers/bedrock.py",    # so do its sources of credentials
     "testing/script.py",       # a script's own mistake is answered with a 500 that names it
     "testing/conformance_store.py",  # a store may refuse in its own way
 }

@@ -62,12 +62,14 @@ def test_reading_needs_a_key_too(house: House, path: str) -> None:
     assert house.get(path, key=None).status == 401
 
 
-def test_a_key_in_the_address_is_no_key(house: House) -> None:
-    assert house.get(f"/v1/models?key={CLIENT_KEY}&api_key={CLIENT_KEY}", key=None).status == 401
+def test_a_key_in_the_address_counts_only_where_gemini_s_clients_put_it(house: House) -> None:
+    assert house.get(f"/v1/models?api_key={CLIENT_KEY}&token={CLIENT_KEY}", key=None).status == 401
+    assert house.get(f"/v1/models?key={CLIENT_KEY}", key=None).status == 200
+    assert house.get("/v1/models?key=tf-client-another", key=None).status == 401
 
 
 @pytest.mark.parametrize("headers", [
-    {"x-api-key": CLIENT_KEY}, {"api-key": CLIENT_KEY}, {"authorization": f"bearer {CLIENT_KEY}"},
+    {"x-api-key": CLIENT_KEY}, {"x-goog-api-key": CLIENT_KEY}, {"api-key": CLIENT_KEY}, {"authorization": f"bearer {CLIENT_KEY}"},
     {"Authorization": f"Bearer  {CLIENT_KEY} "},
 ])  # fmt: skip
 def test_a_key_is_taken_in_the_headers_that_sdks_use(house: House, headers: dict[str, str]) -> None:

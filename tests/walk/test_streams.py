@@ -13,7 +13,7 @@ BREAK_OFF = {
     "cut": (Fault.cut_stream(after=2), "cut_answer"),
     "error event": (Fault.midstream_error(after=2), "cut_answer"),
     "no finish": (Fault.no_finish(), "cut_answer"),
-    "bad json": (Fault.bad_json(), "cut_answer"),
+    "bad json": (Fault.bad_json(after=1), "cut_answer"),
 }
 SOUND: dict[str, Reply | Fault] = {
     "no terminal event": Fault.no_done("I am mini."),

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,6 +62,7 @@ async def _ask(
         request_id=f"req-{getrandbits(96):024x}",
         terms=Terms(task=task, surface=surface),
         caller=Caller(role="admin"),
+        headers={},
     )
     walk = gateway.walk(request)
     try:
@@ -92,15 +93,20 @@ async def _print_answer(walk: "Walk", *, is_printed: bool) -> "Answer":
     """Each piece as it comes; what a terminal would obey is taken out of it."""
     from taskfit.cli.output import for_a_terminal
     from taskfit.pipeline.collect import collect
+    from taskfit.pipeline.receivers import EventList
+    from taskfit.values.answer import Answer, Delta, Event
 
     shown = for_a_terminal if sys.stdout.isatty() else str
-    events = []
-    async with aclosing(walk.events()) as stream:
-        async for event in stream:
-            events.append(event)
-            if is_printed and event.text and getattr(event, "choice", 0) == 0:
+
+    class Printer(EventList):
+        def take(self, event: Event) -> None:
+            super().take(event)
+            if is_printed and isinstance(event, (Answer, Delta)) and event.text and getattr(event, "choice", 0) == 0:
                 typer.echo(shown(event.text), nl=False)
-    answer = collect(events)
+
+    printer = Printer()
+    await walk.run(printer)
+    answer = collect(printer.events)
     if is_printed:
         if not answer.text and answer.tool_calls:
             typer.echo("\n".join(f"{call.name}({call.arguments})" for call in answer.tool_calls), nl=False)

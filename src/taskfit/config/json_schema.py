@@ -26,11 +26,12 @@ def schema(kinds: Kinds, checks: Kinds) -> dict[str, Any]:
     schemas, definitions = msgspec.json.schema_components(flat, schema_hook=_hook, ref_template="#/$defs/{name}")
     drawn = iter(schemas)
     settings = {struct: _settings(of, [next(drawn) for _ in of]) for struct, of in fields.items()}
+    of_apis = {name: settings[struct] for name, struct in kinds.items()}
     sections = {
-        "providers": _providers({name: settings[struct] for name, struct in kinds.items()}),
+        "providers": _providers(of_apis),
         "models": _models(),
-        "tasks": _named(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", {"$ref": "#/$defs/task"}),
-        "defaults": {"$ref": "#/$defs/defaults"},
+        "tasks": _named(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", _ref("task")),
+        "defaults": _ref("defaults"),
     }
     parts = {
         "match": _object(MATCH) | {"minProperties": 1},
@@ -46,6 +47,7 @@ def schema(kinds: Kinds, checks: Kinds) -> dict[str, Any]:
         "required": ["providers"],
         "$defs": {
             **definitions,
+            **_apis(of_apis),
             "duration": DURATION,
             "model": MODEL,
             "task": _object(TASK, parts),
@@ -79,20 +81,31 @@ def _settings(fields: tuple[msgspec.structs.FieldInfo, ...], schemas: list[dict[
     return shape | ({"required": required} if required else {})
 
 
-def _providers(settings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    api = {"description": PROVIDER[0].means}
-    with_api = [
-        shape
-        | {"properties": {"api": {"const": name, **api}, **shape["properties"]}, "required": ["api", *shape.get("required", [])]}
-        for name, shape in settings.items()
-    ]
-    # Under the name of an API the key `api` may be left out, and with no required setting so may everything else.
-    own_name = {
-        name: {"anyOf": [*with_api, *([shape] if shape.get("required") else [shape, {"type": "null"}])]}
+def _apis(settings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The settings of each API, once, under the name that refers to them, and `provider`: those of any API that is named."""
+    apis = {
+        _api_name(name): shape | {"properties": {"api": {"const": name, "description": PROVIDER[0].means}, **shape["properties"]}}
         for name, shape in settings.items()
     }
-    named = _named(r"^[a-z0-9][a-z0-9_-]*$", {"anyOf": with_api})
-    return named | {"properties": own_name, "minProperties": 1}
+    named = [{"allOf": [_ref(name), {"required": ["api"]}]} for name in apis]
+    return {**apis, "provider": {"anyOf": named}}
+
+
+def _providers(settings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    # Under the name of an API the key `api` may be left out, and with no required setting so may everything else.
+    own_name = {
+        name: {"anyOf": [_ref("provider"), _ref(_api_name(name)), *([] if shape.get("required") else [{"type": "null"}])]}
+        for name, shape in settings.items()
+    }
+    return _named(r"^[a-z0-9][a-z0-9_-]*$", _ref("provider")) | {"properties": own_name, "minProperties": 1}
+
+
+def _api_name(name: str) -> str:
+    return f"api-{name}"
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{name}"}
 
 
 def _models() -> dict[str, Any]:

@@ -84,7 +84,7 @@ TOP = (
     Key(
         name="store",
         takes="sqlite:FILE",
-        means="Where records and keys are kept; `postgresql://…` is not supported yet.",
+        means="Where records, keys and kept responses are; `postgresql://…` is not supported yet.",
         default="sqlite:taskfit.db",
         schema={"type": "string", "pattern": "^sqlite:.+"},
     ),

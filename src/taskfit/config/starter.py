@@ -10,15 +10,16 @@ from taskfit.config.loading import parse
 from taskfit.config.models import MODEL_NAME
 from taskfit.config.providers import Kinds
 from taskfit.config.settings import Config
-from taskfit.config.vendors import VENDORS, Vendor
+from taskfit.config.vendors import LOCAL_SERVERS, VENDORS, LocalServer, Vendor
 
 STARTER_CHECKS = ("truncated", "refusal")
 FROM_ENVIRONMENT = "(environment)"
+EXAMPLE_SERVER = "ollama"
 
 HEAD = """\
 # taskfit.yaml: who serves models, what the models are called, and what each kind of request needs.
 #   taskfit config check    every mistake at once, with its line
-#   taskfit serve           an OpenAI-compatible API on http://127.0.0.1:8400/v1
+#   taskfit serve           the APIs of OpenAI, Anthropic and Gemini on http://127.0.0.1:8400
 """
 
 NOTHING_FOUND = """\
@@ -54,7 +55,7 @@ def from_environment(environ: Mapping[str, str], probe: Probe, *, kinds: Kinds, 
     usable = msgspec.structs.replace(
         found,
         keys=tuple(key for key in found.keys if key.vendor.api in kinds),
-        servers=found.servers if "openai" in kinds else (),
+        servers=tuple(each for each in found.servers if each.server.name in kinds),
     )
     if usable.is_empty:
         return None
@@ -64,24 +65,25 @@ def from_environment(environ: Mapping[str, str], probe: Probe, *, kinds: Kinds, 
 
 
 def _providers(discovery: Discovery) -> str:
-    vendors = [
-        f'  {key.vendor.name}: {{api: {key.vendor.api}, {_url(key.vendor)}key: "${{{key.variable}}}"}}' for key in discovery.keys
-    ]
-    local = [
-        f"  {found.server.name}: {{api: openai, url: {found.server.url}}}    # {found.server.title} on this machine"
-        for found in _with_models(discovery)
-    ]
+    vendors = [_vendor_line(key.vendor, key.variable) for key in discovery.keys]
+    servers = [found.server for found in _with_models(discovery)]
+    local = [f"  {_server_line(server)}    # {server.title} at {server.url}" for server in servers]
     return "\n".join(["providers:", *vendors, *local, ""])
 
 
-def _url(vendor: Vendor) -> str:
-    return f"url: {vendor.url}, " if vendor.url else ""
+def _vendor_line(vendor: Vendor, variable: str) -> str:
+    return f'  {vendor.name}: {{api: {vendor.api}, key: "${{{variable}}}"}}'
+
+
+def _server_line(server: LocalServer) -> str:
+    return f"{server.name}: {{api: {server.name}}}"
 
 
 def _providers_of_nothing() -> str:
-    vendors = [f'  # {vendor.name}: {{api: {vendor.api}, {_url(vendor)}key: "${{{vendor.variables[0]}}}"}}' for vendor in VENDORS]
-    local = "  ollama: {api: openai, url: http://127.0.0.1:11434/v1}"
-    return "\n".join(["providers:", local, *vendors, "", "models:", "  general: ollama/llama3.2", ""])
+    vendors = [f"  # {_vendor_line(vendor, vendor.variables[0]).lstrip()}" for vendor in VENDORS]
+    others = [f"  # {_server_line(server)}" for server in LOCAL_SERVERS if server.name != EXAMPLE_SERVER]
+    example = f"  {EXAMPLE_SERVER}: {{api: {EXAMPLE_SERVER}}}"
+    return "\n".join(["providers:", example, *others, *vendors, "", "models:", f"  general: {EXAMPLE_SERVER}/llama3.2", ""])
 
 
 def _aliases(discovery: Discovery) -> tuple[dict[str, str], list[str]]:

@@ -1,10 +1,13 @@
-"""Vendors and model servers that `taskfit init` looks for: rows of data.
+"""What `taskfit init` looks for: vendors with the models that it proposes, and model servers on this machine.
 
-Names and addresses are as generally known in November 2026, not checked against each vendor's live pages; they change, and a
-configuration that was written once does not change with them.
+Who they are and where stands in upstreams.py, but for the vendors of other dialects. Names of models are as generally known in
+November 2026, not checked against each vendor's live pages; they change, and a configuration that was written once names its
+own.
 """
 
 import msgspec
+
+from taskfit.config.upstreams import UPSTREAMS
 
 
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,13 +35,17 @@ def _ladder(mini: str, general: str, expert: str) -> tuple[tuple[str, str], ...]
     return (("mini", mini), ("general", general), ("expert", expert))
 
 
+def _compatible(name: str, models: tuple[tuple[str, str], ...]) -> Vendor:
+    return Vendor(name=name, api=name, variables=UPSTREAMS[name].variables, models=models)
+
+
+def _local(name: str) -> LocalServer:
+    row = UPSTREAMS[name]
+    return LocalServer(name=name, title=row.title, url=row.url or "")
+
+
 VENDORS = (
-    Vendor(
-        name="openai",
-        api="openai",
-        variables=("OPENAI_API_KEY",),
-        models=_ladder("gpt-5.4-nano", "gpt-5.4-mini", "gpt-5.4"),
-    ),
+    _compatible("openai", _ladder("gpt-5.4-nano", "gpt-5.4-mini", "gpt-5.4")),
     Vendor(
         name="anthropic",
         api="anthropic",
@@ -51,71 +58,21 @@ VENDORS = (
         variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         models=_ladder("gemini-3.5-flash-lite", "gemini-3.5-flash", "gemini-3.8-flash"),
     ),
-    Vendor(
-        name="mistral",
-        api="openai",
-        variables=("MISTRAL_API_KEY",),
-        url="https://api.mistral.ai/v1",
-        models=_ladder("ministral-8b-latest", "mistral-small-latest", "mistral-medium-latest"),
-    ),
-    Vendor(
-        name="groq",
-        api="openai",
-        variables=("GROQ_API_KEY",),
-        url="https://api.groq.com/openai/v1",
-        models=_ladder("llama-3.1-8b-instant", "openai/gpt-oss-20b", "openai/gpt-oss-120b"),
-    ),
-    Vendor(
-        name="deepseek",
-        api="openai",
-        variables=("DEEPSEEK_API_KEY",),
-        url="https://api.deepseek.com/v1",
-        models=(("general", "deepseek-v4-flash"), ("expert", "deepseek-v4-pro")),
-    ),
-    Vendor(
-        name="xai",
-        api="openai",
-        variables=("XAI_API_KEY",),
-        url="https://api.x.ai/v1",
-        models=(("mini", "grok-4-1-fast-non-reasoning"), ("general", "grok-4.3"), ("expert", "grok-4.5")),
-    ),
-    Vendor(
-        name="together",
-        api="openai",
-        variables=("TOGETHER_API_KEY",),
-        url="https://api.together.xyz/v1",
-        models=_ladder("Qwen/Qwen3.5-9B", "openai/gpt-oss-120b", "deepseek-ai/DeepSeek-V4-Pro-0813"),
-    ),
-    Vendor(
-        name="fireworks",
-        api="openai",
-        variables=("FIREWORKS_API_KEY",),
-        url="https://api.fireworks.ai/inference/v1",
-        models=_ladder(
+    _compatible("mistral", _ladder("ministral-8b-latest", "mistral-small-latest", "mistral-medium-latest")),
+    _compatible("groq", _ladder("llama-3.1-8b-instant", "openai/gpt-oss-20b", "openai/gpt-oss-120b")),
+    _compatible("deepseek", (("general", "deepseek-v4-flash"), ("expert", "deepseek-v4-pro"))),
+    _compatible("xai", _ladder("grok-4-1-fast-non-reasoning", "grok-4.3", "grok-4.5")),
+    _compatible("together", _ladder("Qwen/Qwen3.5-9B", "openai/gpt-oss-120b", "deepseek-ai/DeepSeek-V4-Pro-0813")),
+    _compatible(
+        "fireworks",
+        _ladder(
             "accounts/fireworks/models/gpt-oss-20b",
             "accounts/fireworks/models/gpt-oss-120b",
             "accounts/fireworks/models/deepseek-v4-pro",
         ),
     ),
-    Vendor(
-        name="cerebras",
-        api="openai",
-        variables=("CEREBRAS_API_KEY",),
-        url="https://api.cerebras.ai/v1",
-        models=_ladder("llama3.1-8b", "gpt-oss-120b", "zai-glm-4.7"),
-    ),
-    Vendor(
-        name="openrouter",
-        api="openai",
-        variables=("OPENROUTER_API_KEY",),
-        url="https://openrouter.ai/api/v1",
-        models=_ladder("openai/gpt-5.4-nano", "openai/gpt-5.4-mini", "openai/gpt-5.4"),
-    ),
+    _compatible("cerebras", _ladder("llama3.1-8b", "gpt-oss-120b", "zai-glm-4.7")),
+    _compatible("openrouter", _ladder("openai/gpt-5.4-nano", "openai/gpt-5.4-mini", "openai/gpt-5.4")),
 )
 
-LOCAL_SERVERS = (
-    LocalServer(name="ollama", title="Ollama", url="http://127.0.0.1:11434/v1"),
-    LocalServer(name="vllm", title="vLLM", url="http://127.0.0.1:8000/v1"),
-    LocalServer(name="llama-cpp", title="llama.cpp", url="http://127.0.0.1:8080/v1"),
-    LocalServer(name="lm-studio", title="LM Studio", url="http://127.0.0.1:1234/v1"),
-)
+LOCAL_SERVERS = tuple(_local(name) for name in ("ollama", "vllm", "llama-cpp", "lm-studio"))

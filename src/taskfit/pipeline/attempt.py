@@ -1,6 +1,8 @@
 """Attempt: one call to one model, watched. It enters the trail before the call, so that a cancelled one is still priced."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from taskfit.errors import InvalidAnswer, TaskfitError
 from taskfit.pipeline.check import confidence_of
@@ -23,25 +25,79 @@ UNBILLED = frozenset({
 """Failures before the model has done any work, which vendors do not bill."""
 
 
+class Receiver(Protocol):
+    """Who gets the events of a walk: a client's connection, or a list."""
+
+    def take(self, event: Event) -> None:
+        """One event of the answer."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes events more slowly than they come."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when there is room again."""
+
+
 @dataclass(slots=True)
 class LiveAttempt:
-    """An attempt while it runs. `held` are the events that wait for a verdict.
+    """An attempt while it runs; the sink of its provider.
 
-    Units: milliseconds since the walk began.
+    What comes passes to `receiver` at once; without one it is `held` for a verdict. `walk_began` is when the walk began, by the
+    clock `monotonic`, in seconds. `fault` is what the receiver raised. Units: milliseconds since the walk began.
+    Knows no walk: a reference back to it would be a cycle, and leave every request to the garbage collector.
     """
 
     candidate: Candidate
     started_ms: float
     collected: Collector
+    receiver: Receiver | None
+    monotonic: Callable[[], float]
+    walk_began: float
     state: State = "running"
     duration_ms: float | None = None
     first_token_ms: float | None = None
     usage: Usage | None = None
     cost: Usd | None = None
     error: TaskfitError | None = None
+    fault: Exception | None = None
     verdicts: tuple[Verdict, ...] = ()
     confidence: float | None = None
+    dropped: tuple[str, ...] = ()
     held: list[Event] = field(default_factory=list)
+
+    def put(self, event: Event) -> None:
+        """See protocols.Sink."""
+        if self.first_token_ms is None:
+            self.first_token_ms = (self.monotonic() - self.walk_began) * 1e3 - self.started_ms
+        self.collected.add(event)
+        if self.receiver is None:
+            self._hold(event)
+            return
+        try:
+            self.receiver.take(event)
+        except Exception as error:
+            self.fault = error
+            raise
+
+    @property
+    def is_full(self) -> bool:
+        """See protocols.Sink."""
+        return self.receiver is not None and self.receiver.is_full
+
+    async def drain(self) -> None:
+        """See protocols.Sink."""
+        if self.receiver is not None:
+            try:
+                await self.receiver.drain()
+            except Exception as error:
+                self.fault = error
+                raise
+
+    def note_dropped(self, fields: Sequence[str]) -> None:
+        """See protocols.Sink."""
+        self.dropped = (*self.dropped, *fields)
 
     @property
     def has_begun(self) -> bool:
@@ -66,17 +122,14 @@ class LiveAttempt:
             error=None if error is None else error.kind,
             reason=None if error is None else str(error)[:500],
             retry_after_s=None if error is None else error.retry_after_s,
+            dropped=self.dropped,
             verdicts=self.verdicts,
             confidence=self.confidence,
         )
 
-    def begin(self, now_ms: float) -> None:
-        """The first event of the answer has come."""
-        self.first_token_ms = now_ms - self.started_ms
-
-    def hold(self, event: Event) -> None:
-        """Keep an event until the verdict. Errors: InvalidAnswer when there is too much of them."""
-        if self.collected.output_chars > MAX_HELD_CHARS:
+    def _hold(self, event: Event) -> None:
+        """Errors: InvalidAnswer when there is too much to hold."""
+        if self.held and self.collected.output_chars > MAX_HELD_CHARS:
             raise InvalidAnswer(f"the answer is over {MAX_HELD_CHARS} characters, more than is held for checks")
         self.held.append(event)
 
@@ -87,6 +140,7 @@ class LiveAttempt:
 
     def end(self, state: State, now_ms: float, profile: Profile | None, error: TaskfitError | None) -> None:
         """Close the attempt and price it; where the upstream did not count, the input is estimated from the profile."""
+        self.receiver = None  # which holds the walk
         self.error = error
         self.state = state
         self.duration_ms = now_ms - self.started_ms

@@ -1,18 +1,21 @@
 """The gateway: requests in, walks out. The server, the command line and Python callers all stand in front of this one."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from decimal import Decimal
 from random import getrandbits
 from typing import Any
 
 import msgspec
 
+from taskfit.catalogue.tokens import Count
 from taskfit.errors import InvalidRequest, RequestError
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.collect import collect
+from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.receivers import EventList, EventQueue
 from taskfit.pipeline.record import new_record_id, shown
 from taskfit.pipeline.stream import Walk, reserve
 from taskfit.pipeline.summary import log_summary
@@ -23,7 +26,8 @@ from taskfit.values.plan import Plan
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Caller, Dialect, Request, Terms
-from taskfit.wire.openai_chat import kind_of, read_request, status_of
+from taskfit.wire.failures import kind_of, status_of
+from taskfit.wire.openai_chat import read_request
 
 Messages = str | Sequence[Mapping[str, Any]]
 
@@ -56,11 +60,17 @@ class Gateway:
         self.outbox = outbox
         self.clock: Clock = clock or SystemClock()
         self.is_draining = False
+        self._counting = Counting()
 
     def walk(self, request: Request, *, began: float | None = None) -> Walk:
         """The walk of a request that has been read already. `began` is the monotonic time at which it came in."""
         return Walk(
-            self.house, request, outbox=self.outbox, clock=self.clock, began=self.clock.monotonic() if began is None else began
+            self.house,
+            request,
+            outbox=self.outbox,
+            clock=self.clock,
+            began=self.clock.monotonic() if began is None else began,
+            counting=self._counting,
         )
 
     async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:
@@ -69,19 +79,28 @@ class Gateway:
         `more`: `task`, `surface`, `session`, `deadline_s` (seconds), `max_cost_usd` (dollars); anything else goes into the body.
         Errors: RequestError, WalkFailed, Overloaded.
         """
+        received = EventList()
         async with self.walk(self._request(messages, model, more, is_stream=False)) as walk:
-            async with aclosing(walk.events()) as events:
-                answer = collect([event async for event in events])
+            await walk.run(received)
+            answer = collect(received.events)
         assert walk.record is not None
         return Answered(answer=answer, record=walk.record)
 
     async def stream(self, messages: Messages, *, model: str = "auto", **more: Any) -> AsyncGenerator[Delta, None]:
         """One answer as Deltas. Arguments and errors as for `answer`; close the generator if you leave it early."""
+        queue = EventQueue()
         async with self.walk(self._request(messages, model, more, is_stream=True)) as walk:
-            async with aclosing(walk.events()) as events:
-                async for event in events:
-                    if isinstance(event, Delta):
-                        yield event
+            running = asyncio.create_task(walk.run(queue))   # not in a task group, which must not be left open at a yield
+            running.add_done_callback(lambda _: queue.close())
+            try:
+                while events := await queue.next_events():
+                    for event in events:
+                        if isinstance(event, Delta):
+                            yield event
+                await running
+            finally:
+                running.cancel()
+                await asyncio.wait([running])
 
     def explain(self, messages: Messages, *, model: str = "auto", **more: Any) -> Explained:
         """What would be tried and why, without calling a model. Leaves no record."""
@@ -93,6 +112,11 @@ class Gateway:
         plan = walk.prepare()
         assert walk.profile is not None
         return Explained(profile=walk.profile, plan=plan)
+
+    def count_tokens(self, request: Request) -> Count:
+        """Tokens of a request's input for the model that would be tried first; an estimate. Errors: ModelNotFound, TooLarge."""
+        candidates = self.walk(request).prepare().candidates
+        return self._counting.count(request, candidates[0].card.id if candidates else request.model)
 
     def record_refusal(
         self, error: RequestError, *, request_id: str, dialect: Dialect, caller: Caller, terms: Terms, asked: str, began: float
@@ -145,7 +169,8 @@ class Gateway:
             encoded = msgspec.json.encode(body)
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidRequest(f"the request cannot be written as JSON: {error}") from error
-        return read_request(encoded, request_id=f"req-{getrandbits(96):024x}", terms=terms, caller=Caller(role="admin"))
+        request_id = f"req-{getrandbits(96):024x}"
+        return read_request(encoded, request_id=request_id, terms=terms, caller=Caller(role="admin"), headers={})
 
 
 def _micro(dollars: float | None) -> int | None:

@@ -1,19 +1,21 @@
 """The walk of one request, as a stream of events: profile → plan → attempt → check → accept | escalate → record.
 
 Written once: a plain answer is a stream of one event. The events of a task with checks are held until the verdict; those of a
-stream without checks pass at once, and from then on no other model can take over.
+stream without checks pass at once, and from then on no other model can take over. Events are pushed to a receiver, so that
+one that passes goes from the upstream's socket to the client's without waking a task (docs/decisions/0007-dialects.md).
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from taskfit.errors import InternalError, Overloaded, RequestError, TaskfitError
 from taskfit.pipeline.admit import check_bounds, choose_task
-from taskfit.pipeline.attempt import LiveAttempt, as_taskfit_error
+from taskfit.pipeline.attempt import LiveAttempt, Receiver, as_taskfit_error
 from taskfit.pipeline.check import check_answer
 from taskfit.pipeline.clock import Clock
 from taskfit.pipeline.collect import Collector
+from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.escalate import next_step
 from taskfit.pipeline.failure import outcome_of, walk_failure
 from taskfit.pipeline.house import House
@@ -22,7 +24,6 @@ from taskfit.pipeline.plan import make_plan
 from taskfit.pipeline.record import new_record_id, overhead_ms, total_cost, write_record
 from taskfit.pipeline.summary import log_summary
 from taskfit.protocols import Call, Check
-from taskfit.values.answer import Event
 from taskfit.values.attempt import State, Trail
 from taskfit.values.money import Usd
 from taskfit.values.plan import Plan
@@ -30,7 +31,7 @@ from taskfit.values.profile import Profile
 from taskfit.values.record import Outcome, Record
 from taskfit.values.request import Request
 from taskfit.values.step import Accept, GiveUp, Try
-from taskfit.wire.openai_chat import kind_of, status_of
+from taskfit.wire.failures import kind_of, status_of
 
 STATUS_OK = 200
 STATUS_CLIENT_LEFT = 499
@@ -47,12 +48,14 @@ def reserve(outbox: Outbox) -> None:
 
 
 class Walk:
-    """One request on its way. Use it in `async with` and iterate `events()` once; whatever happens, it leaves one record.
+    """One request on its way. Use it in `async with` and `run` it once; whatever happens, it leaves one record.
 
     The properties tell at any moment how far it is; `record` is set when it has ended.
     """
 
-    def __init__(self, house: House, request: Request, *, outbox: Outbox, clock: Clock, began: float) -> None:
+    def __init__(
+        self, house: House, request: Request, *, outbox: Outbox, clock: Clock, began: float, counting: Counting
+    ) -> None:
         self.request = request
         self.plan: Plan | None = None
         self.profile: Profile | None = None
@@ -61,6 +64,7 @@ class Walk:
         self._outbox = outbox
         self._monotonic = clock.monotonic
         self._began = began
+        self._counting = counting
         self.at = clock.time()
         self.id = new_record_id(self.at)
         self._checks: Sequence[Check] = ()
@@ -68,7 +72,7 @@ class Walk:
         self._trail: Trail = ()  # the attempts that have ended
         self._accepted: int | None = None
         self._is_below_bar = False
-        self._first_event_ms: float | None = None
+        self._held_until_ms: float | None = None  # when the first event of a stream that was held for checks was given out
 
     async def __aenter__(self) -> Self:
         reserve(self._outbox)
@@ -95,6 +99,11 @@ class Walk:
         return self._live[-1].candidate.card.id if self._live else None
 
     @property
+    def dropped(self) -> tuple[str, ...]:
+        """What of the request was not told to the model that answers, because its dialect has no place for it."""
+        return self._live[-1 if self._accepted is None else self._accepted].dropped if self._live else ()
+
+    @property
     def confidence(self) -> float | None:
         """That of the accepted answer; None before that, or where nothing was checked."""
         return None if self._accepted is None else self._trail[self._accepted].confidence
@@ -105,12 +114,21 @@ class Walk:
         return total_cost(self._trail)
 
     @property
+    def first_event_ms(self) -> float | None:
+        """When the first event of a stream was given out; None: not yet, or no stream. Units: milliseconds since it came in."""
+        if self._held_until_ms is not None or not self._live or self._checks or not self.request.is_stream:
+            return self._held_until_ms
+        last = self._live[-1]
+        return None if last.first_token_ms is None else last.started_ms + last.first_token_ms
+
+    @property
     def overhead_ms(self) -> float:
         """Milliseconds not spent waiting for models: up to the first event of a stream, else up to now."""
-        if self._first_event_ms is None:
+        first_event_ms = self.first_event_ms
+        if first_event_ms is None:
             return overhead_ms(self._trail, self.elapsed_ms())
         waited = [live.duration_ms or live.first_token_ms or 0.0 for live in self._live]
-        return max(0.0, self._first_event_ms - sum(waited))
+        return max(0.0, first_event_ms - sum(waited))
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request came in."""
@@ -128,11 +146,11 @@ class Walk:
         self.plan = make_plan(request, profile, task, cards=house.cards, ranking=ranking, chosen_by=chosen_by)
         return self.plan
 
-    async def events(self) -> AsyncGenerator[Event, None]:
-        """What the caller receives.
+    async def run(self, receiver: Receiver) -> None:
+        """Give the answer to the receiver.
 
         Errors: RequestError before any model was called; WalkFailed when none answered, or when a stream broke off after its
-        first event had been given out.
+        first event had been given out; whatever the receiver raises.
         """
         plan = self.prepare()
         passes = self.request.is_stream and not self._checks
@@ -140,46 +158,42 @@ class Walk:
             now_ms = self.elapsed_ms()
             step = next_step(plan, self._trail, now_ms / 1e3)
             if isinstance(step, Accept):
-                for event in self._accept(step):
-                    yield event
+                await self._accept(step, receiver)
                 return
             if isinstance(step, GiveUp):
                 raise walk_failure(step, plan, self._live)
-            live = LiveAttempt(step.candidate, now_ms, Collector(keeps_content=not passes))
-            self._live.append(live)
-            upstream = self._call(step, plan, now_ms)
-            try:
-                async for event in upstream:
-                    if not live.has_begun:
-                        self._note_first_event(live, is_given_out=passes)
-                    live.collected.add(event)
-                    if passes:
-                        yield event
-                    else:
-                        live.hold(event)
-            except Exception as error:  # noqa: BLE001  # the plug-in boundary: whatever a provider does, it is one failed attempt
-                was_seen = passes and live.has_begun
-                self._end(live, "cut" if was_seen else "failed", as_taskfit_error(error))
-            else:
-                self._end(live, "answered")
-                if self._checks:
-                    await self._judge(live)
-            finally:
-                await upstream.aclose()
+            await self._attempt(step, plan, now_ms, receiver if passes else None)
 
-    def _accept(self, step: Accept) -> Sequence[Event]:
+    async def _attempt(self, step: Try, plan: Plan, now_ms: float, receiver: Receiver | None) -> None:
+        card = step.candidate.card
+        total_s = max(step.first_byte_s, plan.deadline_s - now_ms / 1e3)
+        call = Call(request=self.request, model=card.name, first_byte_s=step.first_byte_s, total_s=total_s)
+        collected = Collector(keeps_content=receiver is None)
+        live = LiveAttempt(step.candidate, now_ms, collected, receiver, self._monotonic, self._began)
+        self._live.append(live)
+        try:
+            await self._house.providers[card.provider].stream(call, live)
+        except Exception as error:  # noqa: BLE001  # the plug-in boundary: whatever a provider does, it is one failed attempt
+            was_seen = receiver is not None and live.has_begun
+            self._end(live, "cut" if was_seen else "failed", as_taskfit_error(error))
+            if live.fault is not None:
+                raise live.fault from None
+        else:
+            self._end(live, "answered")
+            self._counting.observe(self.request, card.id, live.collected.usage)
+            if self._checks:
+                await self._judge(live)
+
+    async def _accept(self, step: Accept, receiver: Receiver) -> None:
         self._accepted = step.attempt
         self._is_below_bar = step.is_below_bar
         held = self._live[step.attempt].held
-        if held and self._first_event_ms is None and self.request.is_stream:
-            self._first_event_ms = self.elapsed_ms()
-        return held
-
-    def _note_first_event(self, live: LiveAttempt, *, is_given_out: bool) -> None:
-        now_ms = self.elapsed_ms()
-        live.begin(now_ms)
-        if is_given_out:
-            self._first_event_ms = now_ms
+        if held and self.request.is_stream:
+            self._held_until_ms = self.elapsed_ms()
+        for event in held:
+            receiver.take(event)
+            if receiver.is_full:
+                await receiver.drain()
 
     def _end(self, live: LiveAttempt, state: State, error: TaskfitError | None = None) -> None:
         live.end(state, self.elapsed_ms(), self.profile, error)
@@ -188,12 +202,6 @@ class Walk:
     async def _judge(self, live: LiveAttempt) -> None:
         live.judge(await check_answer(self._checks, self.request, live.collected.answer()))
         self._trail = (*self._trail[:-1], live.value)
-
-    def _call(self, step: Try, plan: Plan, now_ms: float) -> AsyncGenerator[Event, None]:
-        card = step.candidate.card
-        total_s = max(step.first_byte_s, plan.deadline_s - now_ms / 1e3)
-        call = Call(request=self.request, model=card.name, first_byte_s=step.first_byte_s, total_s=total_s)
-        return self._house.providers[card.provider].stream(call)
 
     def _finish(self, error: BaseException | None) -> None:
         """Leave the record. Synchronous, so that a cancellation cannot keep it from happening."""
@@ -214,7 +222,7 @@ class Walk:
             accepted=self._accepted,
             is_below_bar=self._is_below_bar,
             baseline=baseline,
-            first_token_ms=self._first_event_ms,
+            first_token_ms=self.first_event_ms,
             error=kind,
             error_text=text,
         )

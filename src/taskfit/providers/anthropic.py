@@ -1,18 +1,19 @@
 """Models behind Anthropic's Messages API: Anthropic's own, and servers that speak its dialect."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from taskfit.protocols import Call
+from taskfit.errors import Unsupported
+from taskfit.protocols import Call, Sink
 from taskfit.providers.connection import Connection, check_connection
-from taskfit.providers.exchange import conversation_of, exchange, headers_with
-from taskfit.values.answer import Event
+from taskfit.providers.exchange import Outgoing, exchange, forwarded, headers_with
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
 from taskfit.wire import anthropic_messages
+from taskfit.wire.dialects import conversation_of
 
 VENDOR_HOST = "api.anthropic.com"
 VERSION = "2023-06-01"
@@ -61,18 +62,31 @@ class Anthropic:
         """Close idle connections; calls in flight end by themselves."""
         await self._connection.close()
 
-    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+    async def stream(self, call: Call, sink: Sink) -> None:
         """See protocols.Provider."""
-        return exchange(
-            self._connection, call, prepare=self._prepare, read_answer=anthropic_messages.read_answer,
-            new_reader=anthropic_messages.StreamReader,
-        )  # fmt: skip
+        await exchange(self._connection, call, sink, self._outgoing(call, sink))
 
-    def _prepare(self, call: Call) -> tuple[str, bytes]:
-        return self._path, anthropic_messages.write_request(
-            conversation_of(call), model=call.model, is_stream=call.request.is_stream,
-            default_max_tokens=self._settings.max_output_tokens,
-        )  # fmt: skip
+    def _outgoing(self, call: Call, sink: Sink) -> Outgoing:
+        request = call.request
+        headers: tuple[tuple[str, str], ...] = ()
+        match request.dialect:
+            case "anthropic-messages":
+                written = anthropic_messages.write_straight(request, model=call.model)
+                headers = forwarded(request)
+            case "openai-embeddings" | "gemini-embeddings":
+                raise Unsupported("model: this vendor has no embeddings", param="model")
+            case _:
+                conversation = conversation_of(request)
+                written = anthropic_messages.write_conversation(
+                    conversation,
+                    model=call.model,
+                    is_stream=request.is_stream,
+                    default_max_tokens=self._settings.max_output_tokens,
+                )
+                sink.note_dropped(conversation.dropped)
+        if written.dropped:
+            sink.note_dropped(written.dropped)
+        return Outgoing(self._path, written.body, anthropic_messages.read_answer, anthropic_messages.new_reader, headers)
 
     def card_facts(self) -> Mapping[str, bool | None]:
         """What every model that the vendor serves today can do."""

@@ -1,63 +1,72 @@
-"""One call of an upstream that speaks another dialect than the caller: one request out, events back.
+"""One call of an upstream: one request out, events back, whatever the dialect.
 
-Knows no dialect: what is written and how it is read is handed in. Knows no HTTP client either.
+Knows no dialect: what is sent and how the answer is read is handed in. Knows no HTTP client either.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from taskfit import errors
-from taskfit.protocols import Call
+from taskfit.protocols import Call, Sink
 from taskfit.providers.connection import Connection, Reply, upstream_error
 from taskfit.values.answer import Answer, Delta, Event, ToolCallDelta
-from taskfit.values.conversation import Conversation
-from taskfit.wire.openai_chat import read_conversation
-from taskfit.wire.sse import DONE, SseReader
+from taskfit.values.conversation import Refusal, Text, Thinking, ToolCall
+from taskfit.values.request import Request
+from taskfit.wire.dialect import PayloadReader
+from taskfit.wire.streams import DeltaReader
+
+_OURS = frozenset({"anthropic-version"})
+REST_S = 0.25
+"""How long a body may take to end after its terminal event, so that its socket can be used again."""
 
 
-class PayloadReader(Protocol):
-    """Reads the payloads of one stream, in their order."""
+class Outgoing(NamedTuple):
+    """A request as it goes out, and how what comes back is read. `new_reader` None: this path has no streams."""
 
-    def read(self, payload: bytes) -> Delta | None:
-        """The delta of one payload; None where it says nothing."""
-        ...
+    path: str
+    body: bytes
+    read_answer: Callable[[bytes], Event]
+    new_reader: Callable[[], PayloadReader] | None = None
+    headers: Sequence[tuple[str, str]] = ()
 
 
-async def exchange(
-    connection: Connection,
-    call: Call,
-    *,
-    prepare: Callable[[Call], tuple[str, bytes]],
-    read_answer: Callable[[bytes], Answer],
-    new_reader: Callable[[], PayloadReader],
-) -> AsyncGenerator[Event, None]:
-    """One Answer for a plain request, Deltas for a streamed one. `prepare` gives path and body.
+async def exchange(connection: Connection, call: Call, sink: Sink, outgoing: Outgoing) -> None:
+    """One Answer for a plain request, Deltas for a streamed one.
 
-    Errors: RequestError from `prepare`, before the call; UpstreamError; CutAnswer for a stream that ends without a finish.
+    Errors: UpstreamError; CutAnswer for a stream that ends without a finish.
     """
-    path, body = prepare(call)
-    reply = await connection.post(path, body, first_byte_s=call.first_byte_s, total_s=call.total_s)
+    reply = await connection.post(
+        outgoing.path, outgoing.body, first_byte_s=call.first_byte_s, total_s=call.total_s, headers=outgoing.headers
+    )
     try:
         if not 200 <= reply.status < 300:
             raise upstream_error(reply.status, reply.headers, await reply.read())
-        if not call.request.is_stream:
-            yield read_answer(await reply.read())
+        if outgoing.new_reader is None or not call.request.is_stream:
+            sink.put(outgoing.read_answer(await reply.read()))
         elif _is_one_body(reply):
-            yield _as_one_delta(read_answer(await reply.read()))
+            sink.put(_as_one_delta(outgoing.read_answer(await reply.read())))
         else:
-            async with aclosing(_deltas(reply, new_reader())) as deltas:
-                async for delta in deltas:
-                    yield delta
+            await _relay(reply, DeltaReader(outgoing.new_reader()), sink)
     finally:
         await reply.close()
 
 
-def conversation_of(call: Call) -> Conversation:
-    """The request in the hub's words. Errors: Unsupported, InvalidRequest."""
-    if call.request.dialect != "openai-chat":
-        raise errors.Unsupported(f"requests in the dialect {call.request.dialect} cannot be carried to a model of another API")
-    return read_conversation(call.request)
+async def _relay(reply: Reply, reader: DeltaReader, sink: Sink) -> None:
+    """Every event in the callback that received it: a task is woken at the end, for an error, and when the caller is slow."""
+    feed, put = reader.feed, sink.put
+
+    def take(piece: bytes) -> bool:
+        for delta in feed(piece):
+            put(delta)
+        return not (reader.is_done or sink.is_full)
+
+    while await reply.pump(take):
+        if reader.is_done:
+            reply.release(REST_S)
+            break
+        await sink.drain()
+    for delta in reader.finish():
+        put(delta)
 
 
 def _is_one_body(reply: Reply) -> bool:
@@ -65,47 +74,34 @@ def _is_one_body(reply: Reply) -> bool:
     return reply.headers.get("content-type", "").partition(";")[0].strip().lower() in ("application/json", "text/html")
 
 
-async def _deltas(reply: Reply, reader: PayloadReader) -> AsyncGenerator[Delta, None]:
-    has_finish = False
-    async with aclosing(_payloads(reply)) as payloads:
-        async for payload in payloads:
-            delta = reader.read(payload)
-            if delta is not None:
-                has_finish = has_finish or delta.finish is not None
-                yield delta
-    if not has_finish:
-        raise errors.CutAnswer("the stream ended without saying why the model stopped")
-
-
-async def _payloads(reply: Reply) -> AsyncGenerator[bytes, None]:
-    events = SseReader()
-    async with aclosing(reply.chunks()) as chunks:
-        async for chunk in chunks:
-            for payload in events.feed(chunk):
-                if payload != DONE:
-                    yield payload
-    for payload in events.finish():
-        if payload != DONE:
-            yield payload
-
-
-def _as_one_delta(answer: Answer) -> Delta:
-    if answer.finish is None:
+def _as_one_delta(answer: Event) -> Delta:
+    """Without `data`: a body is no event, so it is written anew, also for a client of the same dialect."""
+    if not isinstance(answer, Answer) or answer.finish is None:
         raise errors.CutAnswer("the upstream answered a stream with one body that does not say why the model stopped")
+    signed = [part.signature for part in answer.parts if isinstance(part, Thinking) and part.signature is not None]
     return Delta(
         dialect=answer.dialect,
-        data=answer.data,
         response_id=answer.response_id,
         model=answer.model,
-        text=answer.text,
+        text="".join([part.text for part in answer.parts if isinstance(part, Text)]),
+        refusal="".join([part.text for part in answer.parts if isinstance(part, Refusal)]),
         reasoning=answer.reasoning,
-        tool_calls=tuple(
-            ToolCallDelta(index=index, id=call.id, name=call.name, arguments=call.arguments)
-            for index, call in enumerate(answer.tool_calls)
-        ),
+        signature=signed[-1] if signed else None,
+        tool_calls=tuple([_whole_call(index, call) for index, call in enumerate(answer.tool_calls)]),
         finish=answer.finish,
         usage=answer.usage,
     )
+
+
+def _whole_call(index: int, call: ToolCall) -> ToolCallDelta:
+    return ToolCallDelta(index=index, id=call.id, name=call.name, arguments=call.arguments, signature=call.signature)
+
+
+def forwarded(request: Request) -> tuple[tuple[str, str], ...]:
+    """The caller's header fields for an upstream of the same dialect; not those that the house sends itself."""
+    if not request.headers:
+        return ()
+    return tuple((name, value) for name, value in request.headers.items() if name not in _OURS)
 
 
 def headers_with(own: Mapping[str, str], configured: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -1,18 +1,20 @@
 """Models behind Google's generateContent API: the Gemini API itself, and servers that speak its dialect."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from taskfit.protocols import Call
+from taskfit.protocols import Call, Sink
 from taskfit.providers.connection import Connection, check_connection
-from taskfit.providers.exchange import conversation_of, exchange, headers_with
-from taskfit.values.answer import Event
+from taskfit.providers.exchange import Outgoing, exchange, forwarded, headers_with
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
-from taskfit.wire import gemini_generate
+from taskfit.wire import gemini_embeddings, gemini_generate
+from taskfit.wire.dialects import conversation_of
+from taskfit.wire.embeddings import write_embeddings_request
 
 VENDOR_HOST = "generativelanguage.googleapis.com"
 VERSION = "v1beta"
@@ -61,17 +63,37 @@ class Gemini:
         """Close idle connections; calls in flight end by themselves."""
         await self._connection.close()
 
-    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+    async def stream(self, call: Call, sink: Sink) -> None:
         """See protocols.Provider."""
-        return exchange(
-            self._connection, call, prepare=self._prepare, read_answer=gemini_generate.read_answer,
-            new_reader=gemini_generate.StreamReader,
-        )  # fmt: skip
+        await exchange(self._connection, call, sink, self._outgoing(call, sink))
 
-    def _prepare(self, call: Call) -> tuple[str, bytes]:
-        body = gemini_generate.write_request(conversation_of(call), model=call.model)
-        verb = "streamGenerateContent?alt=sse" if call.request.is_stream else "generateContent"
-        return f"{self._prefix}/{resource_of(call.model)}:{verb}", body
+    def _outgoing(self, call: Call, sink: Sink) -> Outgoing:
+        request = call.request
+        headers: tuple[tuple[str, str], ...] = ()
+        match request.dialect:
+            case "gemini-generate":
+                body, dropped = gemini_generate.write_straight(request, model=call.model)
+                if dropped:
+                    sink.note_dropped(dropped)
+                headers = forwarded(request)
+            case "openai-embeddings" | "gemini-embeddings":
+                return self._embedding(call, sink)
+            case _:
+                conversation = conversation_of(request)
+                written = gemini_generate.write_conversation(conversation, model=call.model, is_stream=request.is_stream)
+                sink.note_dropped((*conversation.dropped, *written.dropped))
+                body = written.body
+        verb = "streamGenerateContent?alt=sse" if request.is_stream else "generateContent"
+        return Outgoing(self._path(call, verb), body, gemini_generate.read_answer, gemini_generate.new_reader, headers)
+
+    def _embedding(self, call: Call, sink: Sink) -> Outgoing:
+        written = write_embeddings_request(call.request, model=call.model, to="gemini-embeddings")
+        sink.note_dropped(written.dropped)
+        read = partial(gemini_embeddings.read_embeddings, count=call.request.outline.message_count)
+        return Outgoing(self._path(call, written.method), written.body, read)
+
+    def _path(self, call: Call, verb: str) -> str:
+        return f"{self._prefix}/{resource_of(call.model)}:{verb}"
 
     def card_facts(self) -> Mapping[str, bool | None]:
         """What every model that the vendor serves today can do."""

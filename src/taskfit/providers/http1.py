@@ -145,6 +145,11 @@ class Socket(asyncio.Protocol):
         """Nobody waits: only the total limit holds."""
         self._deadline = self._total_at
 
+    def watch_rest(self, rest_s: float) -> None:
+        """Nobody reads on: close unless the answer ends within this time."""
+        self.watch(self._loop.time() + rest_s)
+        self.resume()
+
     def new_waiter(self) -> "asyncio.Future[None]":
         """A future of this socket's loop."""
         return self._loop.create_future()

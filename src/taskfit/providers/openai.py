@@ -1,52 +1,53 @@
 """Upstreams that speak OpenAI's chat completions: OpenAI itself, and every compatible server as a row of settings.
 
-A request of the same dialect takes the straight lane: its body goes out as it came, but for the model's name.
+A request of the same dialect takes the straight lane: its body goes out as it came, but for the model's name. A server that
+speaks further dialects (`responses`, `messages`) gets requests of those as they came, too.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from typing import ClassVar
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from functools import partial
+from typing import ClassVar, Literal
 
 import msgspec
 
-from taskfit.errors import Unsupported, UpstreamError
-from taskfit.protocols import Call
-from taskfit.providers.connection import Connection, Reply, check_connection, upstream_error
-from taskfit.providers.exchange import headers_with
-from taskfit.values.answer import Event
+from taskfit.config.upstreams import upstream_at
+from taskfit.errors import Unsupported
+from taskfit.protocols import Call, Sink
+from taskfit.providers.connection import Connection, check_connection
+from taskfit.providers.exchange import Outgoing, exchange, forwarded, headers_with
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
-from taskfit.wire.openai_chat import DeltaReader, asks_for_usage, read_answer, write_request
+from taskfit.wire import anthropic_messages, openai_chat, openai_embeddings, openai_responses
+from taskfit.wire.dialect import UpstreamDialect
+from taskfit.wire.dialects import conversation_of
+from taskfit.wire.embeddings import write_embeddings_request
 
-PATH = "/chat/completions"
-REST_S = 0.25
-"""How long a body may take to end after its terminal event."""
-PRICE_SOURCES: Mapping[str, str] = {
-    "api.openai.com": "openai",
-    "api.cerebras.ai": "cerebras",
-    "api.deepseek.com": "deepseek",
-    "api.fireworks.ai": "fireworks",
-    "api.groq.com": "groq",
-    "api.mistral.ai": "mistral",
-    "api.together.xyz": "together",
-    "api.x.ai": "x-ai",
-    "openrouter.ai": "openrouter",
-}
-"""Hosts whose list prices are known, and the name that the price list has for them."""
+CHAT, RESPONSES, MESSAGES, EMBEDDINGS = "/chat/completions", "/responses", "/messages", "/embeddings"
 
 
 class OpenAISettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the upstream is and how it wants to be spoken to.
 
-    `url` ends before `/chat/completions`. `stream_usage` false: it does not know `stream_options.include_usage`. `proxy` and
-    `ca_file` are used only when given here: the environment's are not trusted.
+    `url` ends before `/chat/completions`; `query` is put behind every path (`api-version=…`). `stream_usage` false: it does not
+    know `stream_options.include_usage`. `max_tokens_field`, `instructions_role` and `keeps_reasoning` say how a request from
+    another dialect is written. `responses`, `messages` and `embeddings`: it serves `/responses` (null: as the vendor at this URL
+    does), Anthropic's `/messages`, `/embeddings`. `speaks` "responses": everything but embeddings goes to `/responses`. `proxy`
+    and `ca_file` are used only when given here: the environment's are not trusted.
     """
 
     url: str = "https://api.openai.com/v1"
     key: Secret | None = None
+    key_header: Literal["authorization", "api-key"] = "authorization"
+    query: str = ""
     headers: dict[str, str] = {}
     stream_usage: bool = True
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_completion_tokens"
+    instructions_role: Literal["system", "developer"] = "system"
+    keeps_reasoning: bool = False
+    responses: bool | None = None
+    messages: bool = False
+    embeddings: bool = True
+    speaks: Literal["chat", "responses"] = "chat"
     proxy: str | None = None
     ca_file: str | None = None
 
@@ -63,9 +64,11 @@ class OpenAI:
     def __init__(self, name: str, settings: OpenAISettings) -> None:
         self.name = name
         self._settings = settings
-        key = {} if settings.key is None else {"authorization": f"Bearer {settings.key.reveal()}"}
-        headers = headers_with({"content-type": "application/json", **key}, settings.headers)
+        headers = headers_with({"content-type": "application/json", **_key_field(settings)}, settings.headers)
         self._connection = Connection(settings.url, headers=headers, proxy=settings.proxy, ca_file=settings.ca_file)
+        self._query = f"?{settings.query}" if settings.query else ""
+        self._chat_path = CHAT + self._query
+        self._has_responses = _has_responses(settings)
 
     async def open(self) -> None:
         """Prepare the connection pool; connects to nothing."""
@@ -81,39 +84,102 @@ class OpenAI:
 
     def price_source(self) -> str | None:
         """By the host of the URL."""
-        return PRICE_SOURCES.get(urlsplit(self._settings.url).hostname or "")
+        row = upstream_at(self._settings.url)
+        return None if row is None else row.price_source
 
-    async def stream(self, call: Call) -> AsyncGenerator[Event, None]:
-        """See `taskfit.protocols.Provider`."""
-        request = call.request
-        if request.dialect != self.dialect:
-            raise Unsupported(f"a request of the dialect {request.dialect} cannot be sent to an OpenAI-compatible model")
-        body = write_request(request, model=call.model, wants_usage=self._settings.stream_usage)
-        reply = await self._connection.post(PATH, body, first_byte_s=call.first_byte_s, total_s=call.total_s)
-        try:
-            if not 200 <= reply.status < 300:
-                raise upstream_error(reply.status, reply.headers, await reply.read())
-            if not request.is_stream:
-                yield read_answer(await reply.read())
-                return
-            reader = DeltaReader(hides_usage=not asks_for_usage(request))
-            while piece := await reply.piece():
-                for delta in reader.feed(piece):
-                    yield delta
-                if reader.is_done:
-                    await _skip_rest(reply)
-                    break
-            for delta in reader.finish():
-                yield delta
-        finally:
-            await reply.close()
+    async def stream(self, call: Call, sink: Sink) -> None:
+        """See protocols.Provider."""
+        await exchange(self._connection, call, sink, self._outgoing(call, sink))
+
+    def _outgoing(self, call: Call, sink: Sink) -> Outgoing:
+        match call.request.dialect:
+            case "openai-chat" if self._settings.speaks == "chat":
+                return self._same(call, sink)
+            case "openai-responses" if self._has_responses:
+                body, dropped = openai_responses.write_straight(call.request, model=call.model)
+                if dropped:
+                    sink.note_dropped(dropped)
+                return self._to(RESPONSES, body, openai_responses, call)
+            case "anthropic-messages" if self._settings.messages:
+                written = anthropic_messages.write_straight(call.request, model=call.model)
+                sink.note_dropped(written.dropped)
+                return self._to(MESSAGES, written.body, anthropic_messages, call)
+            case "openai-embeddings" | "gemini-embeddings":
+                return self._embedding(call, sink)
+            case _ if self._settings.speaks == "responses":
+                return self._as_response(call, sink)
+            case _:
+                return self._translated(call, sink)
+
+    def _same(self, call: Call, sink: Sink) -> Outgoing:
+        request, settings = call.request, self._settings
+        body, dropped = openai_chat.write_straight(
+            request, model=call.model, wants_usage=settings.stream_usage, keeps_reasoning=settings.keeps_reasoning
+        )
+        if dropped:
+            sink.note_dropped(dropped)
+        if not request.is_stream:
+            return Outgoing(self._chat_path, body, openai_chat.read_answer, headers=forwarded(request))
+        new_reader = partial(openai_chat.new_reader, hides_usage=not openai_chat.asks_for_usage(request))
+        return Outgoing(self._chat_path, body, openai_chat.read_answer, new_reader, forwarded(request))
+
+    def _to(self, path: str, body: bytes, dialect: UpstreamDialect, call: Call) -> Outgoing:
+        is_same = call.request.dialect == dialect.DIALECT
+        headers = forwarded(call.request) if is_same else ()
+        return Outgoing(path + self._query, body, dialect.read_answer, dialect.new_reader, headers)
+
+    def _translated(self, call: Call, sink: Sink) -> Outgoing:
+        settings, conversation = self._settings, conversation_of(call.request)
+        written = openai_chat.write_conversation(
+            conversation,
+            model=call.model,
+            is_stream=call.request.is_stream,
+            wants_usage=settings.stream_usage,
+            max_tokens_field=settings.max_tokens_field,
+            instructions_role=settings.instructions_role,
+            keeps_reasoning=settings.keeps_reasoning,
+        )
+        sink.note_dropped((*conversation.dropped, *written.dropped))
+        return Outgoing(self._chat_path, written.body, openai_chat.read_answer, openai_chat.new_reader)
+
+    def _as_response(self, call: Call, sink: Sink) -> Outgoing:
+        conversation = conversation_of(call.request)
+        written = openai_responses.write_conversation(conversation, model=call.model, is_stream=call.request.is_stream)
+        sink.note_dropped((*conversation.dropped, *written.dropped))
+        return self._to(RESPONSES, written.body, openai_responses, call)
+
+    def _embedding(self, call: Call, sink: Sink) -> Outgoing:
+        if not self._settings.embeddings:
+            raise Unsupported("model: this upstream has no embeddings", param="model")
+        written = write_embeddings_request(call.request, model=call.model, to="openai-embeddings")
+        sink.note_dropped(written.dropped)
+        read = partial(openai_embeddings.read_embeddings, count=call.request.outline.message_count)
+        return Outgoing(EMBEDDINGS + self._query, written.body, read)
 
 
-async def _skip_rest(reply: Reply) -> None:
-    """Let the body end, so that its socket can be used again; what comes after the terminal event is nobody's answer."""
-    try:
-        async with asyncio.timeout(REST_S):
-            while await reply.piece():
-                pass
-    except (TimeoutError, UpstreamError):
-        pass  # the answer was whole before
+class OpenAIResponsesSettings(OpenAISettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same for a server whose models are asked at `/responses` only."""
+
+    speaks: Literal["chat", "responses"] = "responses"
+
+
+class OpenAIResponses(OpenAI):
+    """An upstream that is spoken to in OpenAI's responses, whatever the caller speaks."""
+
+    Settings: ClassVar[type[msgspec.Struct]] = OpenAIResponsesSettings
+    dialect: Dialect = "openai-responses"
+
+
+def _has_responses(settings: OpenAISettings) -> bool:
+    if settings.responses is not None:
+        return settings.responses
+    row = upstream_at(settings.url)
+    return settings.speaks == "responses" or (row is not None and row.responses)
+
+
+def _key_field(settings: OpenAISettings) -> Mapping[str, str]:
+    if settings.key is None:
+        return {}
+    if settings.key_header == "api-key":
+        return {"api-key": settings.key.reveal()}
+    return {"authorization": f"Bearer {settings.key.reveal()}"}

@@ -4,7 +4,7 @@ Knows no parser and no event loop's transport: what it needs of its socket is a 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -15,7 +15,7 @@ from taskfit.providers.inflate import Inflater
 HIGH_WATER_BYTES: Final = 256 * 1024
 _MAX_LOOSE_PIECES: Final = 4096
 
-_HEAD, _PIECE, _WHOLE = range(3)   # what the one reader of an answer waits for
+_HEAD, _PIECE, _WHOLE, _NOTHING = range(4)   # what the one reader of an answer waits for
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +47,9 @@ class Line(Protocol):
     def watch_total(self) -> None:
         """Nobody waits: only the total limit holds."""
 
+    def watch_rest(self, rest_s: float) -> None:
+        """Nobody reads on: close unless the answer ends within this time."""
+
     def new_waiter(self) -> "asyncio.Future[None]":
         """A future of the socket's loop."""
         ...
@@ -69,8 +72,9 @@ class Reply:
     """
 
     __slots__ = (
-        "_buffered_bytes", "_first_at", "_headers", "_inflater", "_is_begun", "_is_complete", "_joined", "_parts", "_pieces",
-        "_socket", "_waiter", "_wants", "_whole", "failure", "fields", "received_bytes", "status",
+        "_buffered_bytes", "_first_at", "_has_taker_stopped", "_headers", "_inflater", "_is_begun", "_is_complete",
+        "_joined", "_parts", "_pieces", "_socket", "_taker", "_taker_error", "_waiter", "_wants", "_whole", "failure",
+        "fields", "received_bytes", "status",
     )
 
     def __init__(self, socket: Line, first_at: float) -> None:
@@ -88,6 +92,9 @@ class Reply:
         self._parts: Iterator[bytes] = iter(())   # inflated, and not yet given out
         self.failure: UpstreamError | None = None   # why it ended early
         self._waiter: asyncio.Future[None] | None = None
+        self._taker: Callable[[bytes], bool] | None = None
+        self._taker_error: Exception | None = None
+        self._has_taker_stopped = False
         self._wants = _HEAD
         self._headers: dict[str, str] | None = None
         self._whole: bytes | None = None
@@ -117,31 +124,47 @@ class Reply:
 
         Reading from the upstream stops while 256 KiB wait for the reader. Errors: as `read`, after all that came before.
         """
+        self._begin_reading()
         try:
-            while piece := await self.piece():
-                yield piece
+            while True:
+                while piece := self._next_piece():
+                    yield piece
+                if self._is_at_end():
+                    return
+                await self._wait(_PIECE)
         finally:
             self._abandon()
 
-    async def piece(self) -> bytes:
-        """The next piece of the body, as `chunks` gives them without the price of a generator; empty after the last one.
+    async def pump(self, take: Callable[[bytes], bool]) -> bool:
+        """Give every piece to `take` in the very callback that received it: no task is woken for it.
 
-        Close the reply when leaving early.
+        Returns True as soon as `take` returns False, and more may come then; False at the end of the body. Errors: as `read`,
+        and what `take` raises. Close the reply when leaving early.
         """
-        if not self._is_begun:
-            self._is_begun = True
-            coding = self._coding()
-            self._inflater = None if coding is None else Inflater(coding, self._socket.limits.max_body_bytes, self._socket.peer)
+        self._begin_reading()
         while True:
-            piece = self._take() if self._inflater is None else self._take_part(self._inflater)
-            if piece:
-                return piece
-            if self._is_complete:
-                if self._inflater is not None:
-                    self._inflater.finish()
-                return b""
-            self._raise_failure()
-            await self._wait(_PIECE)
+            while piece := self._next_piece():
+                if not take(piece):
+                    return True
+            if self._is_at_end():
+                return False
+            if self._inflater is None:
+                self._taker = take
+            try:
+                await self._wait(_PIECE)
+            finally:
+                self._taker, error, self._taker_error = None, self._taker_error, None
+            if error is not None:
+                raise error
+            if self._has_taker_stopped:
+                self._has_taker_stopped = False
+                return True
+
+    def release(self, rest_s: float) -> None:
+        """Nobody reads on, but the body may end within this time, so that its socket can be used again."""
+        if not self._is_complete and self.failure is None:
+            self._wants = _NOTHING
+            self._socket.watch_rest(rest_s)
 
     async def close(self) -> None:
         """Leave. May be called again."""
@@ -180,7 +203,11 @@ class Reply:
 
     def body_arrived(self) -> None:
         """Something more of the body is there."""
-        if self._wants != _WHOLE:
+        if self._taker is not None:
+            self._hand_over(self._taker)
+        elif self._wants == _NOTHING:
+            self._take()
+        elif self._wants != _WHOLE:
             self._wake()
         elif self._buffered_bytes > self._socket.limits.max_body_bytes:
             self._socket.fail(self._too_large())
@@ -210,6 +237,38 @@ class Reply:
         return failure
 
     # inside
+
+    def _hand_over(self, take: Callable[[bytes], bool]) -> None:
+        """What has arrived, to a taker; it is the pumping coroutine that hears of what it raises."""
+        try:
+            goes_on = take(self._take())
+        except Exception as error:   # noqa: BLE001  # raised again where it belongs
+            self._taker_error = error
+        else:
+            if goes_on:
+                self._socket.watch_gap()
+                return
+            self._has_taker_stopped = True
+        self._taker = None
+        self._wake()
+
+    def _begin_reading(self) -> None:
+        if not self._is_begun:
+            self._is_begun = True
+            coding = self._coding()
+            self._inflater = None if coding is None else Inflater(coding, self._socket.limits.max_body_bytes, self._socket.peer)
+
+    def _next_piece(self) -> bytes:
+        return self._take() if self._inflater is None else self._take_part(self._inflater)
+
+    def _is_at_end(self) -> bool:
+        """Whether the body is complete. Errors: as `read`."""
+        if self._is_complete:
+            if self._inflater is not None:
+                self._inflater.finish()
+            return True
+        self._raise_failure()
+        return False
 
     async def _wait(self, wants: int) -> None:
         socket = self._socket
@@ -297,7 +356,7 @@ class Reply:
         return coding if coding not in ("", "identity") else None
 
     def _abandon(self) -> None:
-        if not self._is_complete and self.failure is None:
+        if not self._is_complete and self.failure is None and self._wants != _NOTHING:
             self.failure = CutAnswer(f"{self._socket.peer}: the answer was left before its end", status=self.status or None)
             self._socket.drop()
 

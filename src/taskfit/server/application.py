@@ -10,7 +10,7 @@ from taskfit.errors import Forbidden, HeadersTooLarge, InternalError, MethodNotA
 from taskfit.pipeline.gateway import Gateway
 from taskfit.server.asgi import Receive, Scope, Send
 from taskfit.server.exchange import Exchange
-from taskfit.server.keyring import Keyring
+from taskfit.server.keyring import Keyring, keys_in
 from taskfit.server.protocol import CONNECTION
 from taskfit.server.routes import Route, check_access
 
@@ -27,31 +27,37 @@ class Application:
         self.gateway = gateway
         self.keyring = keyring
         self._exact: dict[str, dict[str, Route]] = {}
-        self._tailed: dict[str, dict[str, Route]] = {}
+        self._tailed: dict[str, dict[str, dict[str, Route]]] = {}
         for route in routes:
-            head, brace, _ = route.path.partition("{")
-            (self._tailed if brace else self._exact).setdefault(head, {})[route.method] = route
+            head, brace, rest = route.path.partition("{")
+            if brace:
+                self._tailed.setdefault(head, {}).setdefault(rest.partition("}")[2], {})[route.method] = route
+            else:
+                self._exact.setdefault(head, {})[route.method] = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. The server is set up to bring nothing else: no lifespan, no web sockets."""
         exchange = Exchange(self.gateway, self.keyring, scope)
         try:
             route = self._find(exchange, scope["path"], scope["method"])
+            if route.write_failure is not None:
+                exchange.write_failure = route.write_failure
             if route.access != "anyone":
                 if not self.keyring.is_auth_on:
                     _check_host(exchange)
-                exchange.caller = self.keyring.known(exchange.headers) or await self.keyring.authenticate(exchange.headers)
+                keys = keys_in(exchange.headers, exchange.query)
+                exchange.caller = self.keyring.known(keys) or await self.keyring.authenticate(keys)
                 check_access(route, exchange.caller)
-            await route.endpoint(exchange, scope, receive, send)
+            await route.endpoint(exchange, receive)
         except asyncio.CancelledError:
             if not _has_departed(scope):
                 raise
         except TaskfitError as error:
             log.info("request_failed", extra={"request_id": exchange.request_id, "kind": error.kind, "reason": str(error)[:500]})
-            await exchange.fail(error, send)
+            exchange.fail(error)
         except Exception:  # noqa: BLE001  # the outermost door
             log.exception("internal_error", extra={"request_id": exchange.request_id})
-            await exchange.fail(InternalError("something went wrong inside the gateway; its log has the request id"), send)
+            exchange.fail(InternalError("something went wrong inside the gateway; its log has the request id"))
 
     def _find(self, exchange: Exchange, path: str, method: str) -> Route:
         if len(exchange.headers) > MAX_HEADERS:
@@ -67,11 +73,14 @@ class Application:
         return route
 
     def _find_tailed(self, exchange: Exchange, path: str) -> dict[str, Route] | None:
-        """Routes that end in `/{name}`; the tail is one segment, or for a model `provider/name`."""
-        for head, methods in self._tailed.items():
+        """Routes with a `{name}`, which may be followed by a `:verb`; the name is one segment, or for a model `provider/name`."""
+        for head, by_verb in self._tailed.items():
             if path.startswith(head) and len(path) > len(head):
-                exchange.tail = path[len(head) :]
-                return methods
+                tail = path[len(head) :]
+                name, colon, verb = tail.rpartition(":")
+                methods = by_verb.get(colon + verb) if name else None
+                exchange.tail = name if methods is not None else tail
+                return methods if methods is not None else by_verb.get("")
         return None
 
 

@@ -1,15 +1,37 @@
 """The vocabulary of ASGI, as far as it is used here. Source: the ASGI specification 3.0, HTTP.
 
-One liberty is taken with it: headers go to our own protocol as ready-made lines, not as a list of pairs.
+One liberty is taken with it: an answer is not sent as messages but written to an Outlet, which our own protocol puts into the
+scope, so that a callback can write it. Headers go there as ready-made lines.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+
+class Outlet(Protocol):
+    """Where one answer is written. After its client has left, everything is taken and nothing happens."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the client reads more slowly than it is written to."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when there is room again, or nobody left."""
+
+    def begin(self, status: int, head: bytes) -> None:
+        """The head, as `head_of` makes it; without a content-length the body goes out in chunks."""
+
+    def write(self, piece: bytes) -> None:
+        """A piece of the body."""
+
+    def end(self, piece: bytes = b"") -> None:
+        """The last piece, and nothing after it."""
 
 
 def head_of(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -23,7 +45,7 @@ def head_of(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"\r\n".join(lines)
 
 
-async def send_whole(send: Send, status: int, head: bytes, body: bytes) -> None:
+def write_whole(out: Outlet, status: int, head: bytes, body: bytes) -> None:
     """A reply whose body is known. `head` is made by `head_of`."""
-    await send({"type": "http.response.start", "status": status, "headers": b"%s\r\ncontent-length: %d" % (head, len(body))})
-    await send({"type": "http.response.body", "body": body})
+    out.begin(status, b"%s\r\ncontent-length: %d" % (head, len(body)))
+    out.end(body)

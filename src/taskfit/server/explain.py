@@ -1,15 +1,15 @@
 """`POST /v1/explain`: what would be done with a chat completion request, without calling a model."""
 
-from taskfit.server.asgi import Receive, Scope, Send
+from taskfit.server.asgi import Receive
 from taskfit.server.body import read_body
 from taskfit.server.exchange import Exchange
 from taskfit.server.headers import read_terms
 from taskfit.wire.openai_chat import read_request
 
 
-async def explain(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+async def explain(exchange: Exchange, receive: Receive) -> None:
     """Takes the body and the headers of `POST /v1/chat/completions`; answers with the profile and the plan."""
     terms = read_terms(exchange.headers)
     body = await read_body(exchange.headers, receive)
-    request = read_request(body, request_id=exchange.request_id, terms=terms, caller=exchange.caller)
-    await exchange.send_json(exchange.gateway.explain_request(request), send)
+    request = read_request(body, request_id=exchange.request_id, terms=terms, caller=exchange.caller, headers={})
+    exchange.send_json(exchange.gateway.explain_request(request))

@@ -1,6 +1,6 @@
 """The headers of the public interface: reading what a caller asks for, writing what a walk tells."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from random import getrandbits
@@ -25,6 +25,8 @@ CONFIDENCE = "x-taskfit-confidence"
 COST = "x-taskfit-cost-usd"
 COST_ALIAS = "x-litellm-response-cost"
 OVERHEAD = "x-taskfit-overhead-ms"
+DROPPED = "x-taskfit-dropped"
+ESTIMATE = "x-taskfit-estimate"
 REQUEST_ID = "x-request-id"
 SHOULD_RETRY = "x-should-retry"
 RETRY_AFTER = "retry-after"
@@ -35,6 +37,7 @@ CLOSING_KINDS = frozenset({"too_large", "incomplete_body", "headers_too_large"})
 UNKNOWN = "unknown"
 PENDING = b"pending"
 MAX_NAME_CHARS = 128
+MAX_DROPPED_CHARS = 1000
 MAX_DEADLINE_MS = 3_600_000
 MAX_COST_USD = 1_000_000
 
@@ -47,13 +50,11 @@ _FACTS = (
     b"x-taskfit-cost-usd: %s\r\nx-taskfit-overhead-ms: %.3f"
 )
 _ASKABLE = frozenset(name.encode() for name in (TASK, SURFACE, SESSION, DEADLINE, MAX_COST, STORE, CACHE))
+_CLIENT_SESSIONS = (b"x-claude-code-session-id", b"session-id", b"session_id", b"x-session-id", b"thread-id")
+_SESSIONS = frozenset(_CLIENT_SESSIONS)
+"""Where agents put the id of a conversation on their own: kept for affinity, the first one that is there."""
 _JSON = (b"content-type", b"application/json")
-_PLAIN = (_JSON,)
-_STREAM = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-)
+_UNBUFFERED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 _NO_RETRY = (SHOULD_RETRY.encode(), b"false")
 _PLEASE_RETRY = (SHOULD_RETRY.encode(), b"true")
 
@@ -71,13 +72,13 @@ def request_id(headers: Headers) -> str:
 def read_terms(headers: Headers) -> Terms:
     """What the caller asks for beside the body. Errors: InvalidRequest, Unsupported; each names the header."""
     if _ASKABLE.isdisjoint(headers):
-        return NOTHING_ASKED
+        return NOTHING_ASKED if _SESSIONS.isdisjoint(headers) else Terms(session=_client_session(headers))
     asked = {name.decode(): headers[name] for name in _ASKABLE.intersection(headers)}
     _refuse_later_headers(asked)
     return Terms(
         task=_name(asked, TASK),
         surface=_name(asked, SURFACE) or "",
-        session=_name(asked, SESSION),
+        session=_name(asked, SESSION) or _client_session(headers),
         deadline_s=_deadline_s(asked),
         max_cost=_max_cost(asked),
     )
@@ -91,13 +92,13 @@ def _refuse_later_headers(asked: Mapping[str, bytes]) -> None:
             raise Unsupported(f"the header {name} takes only {wanted} for now: nothing is stored or cached yet", param=name)
 
 
-def answer_head(walk: Walk, *, is_stream: bool) -> bytes:
+def answer_head(walk: Walk, *, is_stream: bool, media: str = "application/json") -> bytes:
     """The header lines of an answer. A stream's cost is not known at its beginning: it stands in a comment at its end."""
     confidence = walk.confidence
     cost = PENDING if is_stream else format_usd(walk.cost).encode()
     head = _FACTS % (
         _known_before(
-            walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count, is_stream=is_stream
+            walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count, media, is_stream=is_stream
         ),
         walk.request.id.encode(),
         walk.id.encode(),
@@ -105,14 +106,25 @@ def answer_head(walk: Walk, *, is_stream: bool) -> bytes:
         cost,
         walk.overhead_ms,
     )
-    return head + b"\r\nx-litellm-response-cost: " + cost if cost[:1].isdigit() else head
+    if cost[:1].isdigit():
+        head += b"\r\nx-litellm-response-cost: " + cost
+    if walk.request.dialect == "anthropic-messages":
+        head += b"\r\nrequest-id: " + walk.request.id.encode()
+    return head + _dropped_line(walk.dropped) if walk.dropped else head
+
+
+def _dropped_line(fields: tuple[str, ...]) -> bytes:
+    """What was not told to the model; names that no header can hold are starred."""
+    said = "; ".join(fields)[:MAX_DROPPED_CHARS]
+    return f"\r\n{DROPPED}: ".encode() + "".join(c if c.isascii() and c.isprintable() else "*" for c in said).encode()
 
 
 @lru_cache(maxsize=1024)
-def _known_before(task: str, model: str, attempts: int, *, is_stream: bool) -> bytes:
+def _known_before(task: str, model: str, attempts: int, media: str, *, is_stream: bool) -> bytes:
     """The lines that many answers share."""
-    shared = ((TASK, task), (MODEL, model), (ATTEMPTS, str(attempts)))
-    return head_of([*(_STREAM if is_stream else _PLAIN), *[(name.encode(), value.encode()) for name, value in shared]])
+    shared = (("content-type", media), (TASK, task), (MODEL, model), (ATTEMPTS, str(attempts)))
+    lines = [(name.encode(), value.encode()) for name, value in shared]
+    return head_of([*lines, *_UNBUFFERED] if is_stream else lines)
 
 
 def failure_head(error: TaskfitError, *, request_id: str, record_id: str | None, walk: Walk | None = None) -> bytes:
@@ -133,14 +145,24 @@ def failure_head(error: TaskfitError, *, request_id: str, record_id: str | None,
     return head_of(pairs)
 
 
-def plain_head(request_id: str) -> bytes:
+def plain_head(request_id: str, more: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
     """The header lines of everything that is no answer of a model."""
-    return head_of([_JSON, (b"x-request-id", request_id.encode())])
+    return head_of([_JSON, (b"x-request-id", request_id.encode()), *more])
 
 
 def cost_comment(walk: Walk) -> str:
     """What the end of a stream tells about its cost."""
     return f"{COST}={format_usd(walk.cost)}"
+
+
+def _client_session(headers: Headers) -> str | None:
+    """What a client sends unasked is taken only if it is a sane name."""
+    for name in _CLIENT_SESSIONS:
+        if (value := headers.get(name)) is not None:
+            text = value.decode("latin-1")
+            if 0 < len(text) <= MAX_NAME_CHARS and text.isascii() and text.isprintable():
+                return text
+    return None
 
 
 def _name(asked: Mapping[str, bytes], header: str) -> str | None:

@@ -5,9 +5,10 @@ A key is 32 random bytes, so its plain SHA-256 cannot be searched for; a slow ha
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from secrets import token_hex, token_urlsafe
+from urllib.parse import parse_qsl
 
 from taskfit.errors import StoreUnavailable, Unauthenticated
 from taskfit.pipeline.gateway import Gateway
@@ -49,19 +50,22 @@ class Keyring:
         """Whether a key is wanted."""
         return self._is_auth_on
 
-    def known(self, headers: Mapping[bytes, bytes]) -> Caller | None:
-        """The caller of a request, as far as the keys in memory tell."""
+    def known(self, keys: Sequence[bytes]) -> Caller | None:
+        """The caller of a request that gives these keys, as far as those in memory tell: the first one that is valid."""
         if not self._is_auth_on:
             return _ANYONE
-        given = _key_in(headers)
-        return None if given is None else self._callers.get(sha256(given).hexdigest())
+        for key in keys:
+            caller = self._callers.get(sha256(key).hexdigest())
+            if caller is not None:
+                return caller
+        return None
 
-    async def authenticate(self, headers: Mapping[bytes, bytes]) -> Caller:
+    async def authenticate(self, keys: Sequence[bytes]) -> Caller:
         """The caller of a request whose key is not known: it may have been made a moment ago. Errors: Unauthenticated."""
-        if _key_in(headers) is None:
+        if not keys:
             raise Unauthenticated("no key: send Authorization: Bearer YOUR_KEY")
         await self._refresh(MISS_REFRESH_S)
-        caller = self.known(headers)
+        caller = self.known(keys)
         if caller is None:
             raise Unauthenticated("this key is not valid")
         return caller
@@ -94,9 +98,19 @@ class Keyring:
 _ANYONE = Caller(key_id=None, role="admin")
 
 
-def _key_in(headers: Mapping[bytes, bytes]) -> bytes | None:
+def keys_in(headers: Mapping[bytes, bytes], query: bytes) -> list[bytes]:
+    """The keys that a request gives, wherever the vendors' clients put them: in a header, or for Gemini in `?key=`."""
+    keys: list[bytes] = []
     bearer = headers.get(b"authorization")
     if bearer is not None:
         scheme, _, key = bearer.partition(b" ")
-        return key.strip() if scheme.lower() == b"bearer" else None
-    return headers.get(b"x-api-key") or headers.get(b"api-key")
+        if scheme.lower() == b"bearer" and key.strip():
+            keys.append(key.strip())
+    if not _KEY_HEADERS.isdisjoint(headers):
+        keys += [headers[name] for name in sorted(_KEY_HEADERS.intersection(headers)) if headers[name]]
+    if b"key=" in query:
+        keys += [key.encode() for name, key in parse_qsl(query.decode("latin-1")) if name == "key"]
+    return keys
+
+
+_KEY_HEADERS = frozenset({b"x-api-key", b"api-key", b"x-goog-api-key"})

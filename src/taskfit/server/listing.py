@@ -1,41 +1,54 @@
-"""`GET /v1/models` in OpenAI's shape: what may stand in a request's `model`."""
-
-from typing import Any
+"""What may stand in a request's `model`, in the shape of the vendor whose client asks."""
 
 from taskfit.errors import ModelNotFound
 from taskfit.pipeline.admit import AUTO, TASK_PREFIX
 from taskfit.pipeline.house import House
-from taskfit.server.asgi import Receive, Scope, Send
+from taskfit.server.asgi import Receive
+from taskfit.server.asker import dialect_of
 from taskfit.server.exchange import Exchange
+from taskfit.values.listing import Listed
+from taskfit.values.request import Dialect
+from taskfit.wire.models import write_model, write_models
 
 
-async def list_models(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+async def list_models(exchange: Exchange, receive: Receive) -> None:
     """`auto`, then tasks, aliases and models."""
-    await exchange.send_json({"object": "list", "data": entries(exchange.gateway.house)}, send)
+    _send_list(exchange, dialect_of(exchange.headers, exchange.query))
 
 
-async def show_model(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+async def show_model(exchange: Exchange, receive: Receive) -> None:
     """One entry. A model's name holds a slash, so the path's tail is looked up as a whole."""
+    _send_one(exchange, dialect_of(exchange.headers, exchange.query))
+
+
+async def list_gemini_models(exchange: Exchange, receive: Receive) -> None:
+    """The same for the path that only Gemini's clients know."""
+    _send_list(exchange, "gemini-generate")
+
+
+async def show_gemini_model(exchange: Exchange, receive: Receive) -> None:
+    """The same for the path that only Gemini's clients know."""
+    _send_one(exchange, "gemini-generate")
+
+
+def entries(house: House) -> tuple[Listed, ...]:
+    """All names with what they stand for."""
+    cards = house.cards
+    return (
+        Listed(id=AUTO, kind="auto"),
+        *[Listed(id=f"{TASK_PREFIX}{task.name}", kind="task", ladder=task.ladder) for task in house.tasks.values()],
+        *[Listed(id=alias, kind="alias", stands_for=model, card=cards[model]) for alias, model in house.aliases.items()],
+        *[Listed(id=card.id, kind="model", card=card) for card in cards.values()],
+    )
+
+
+def _send_list(exchange: Exchange, dialect: Dialect) -> None:
+    exchange.send_body(write_models(entries(exchange.gateway.house), dialect))
+
+
+def _send_one(exchange: Exchange, dialect: Dialect) -> None:
     for entry in entries(exchange.gateway.house):
-        if entry["id"] == exchange.tail:
-            await exchange.send_json(entry, send)
+        if entry.id == exchange.tail:
+            exchange.send_body(write_model(entry, dialect))
             return
     raise ModelNotFound("there is no such model; GET /v1/models lists what there is")
-
-
-def entries(house: House) -> list[dict[str, Any]]:
-    """All names with what they stand for."""
-    listed = [_entry(AUTO, "taskfit", {"kind": "auto"})]
-    listed += [
-        _entry(f"{TASK_PREFIX}{task.name}", "taskfit", {"kind": "task", "ladder": task.ladder}) for task in house.tasks.values()
-    ]
-    listed += [_entry(alias, "taskfit", {"kind": "alias", "model": model}) for alias, model in house.aliases.items()]
-    listed += [
-        _entry(card.id, card.provider, {"kind": "model", "context_tokens": card.context_tokens, "priced": card.price is not None})
-        for card in house.cards.values()
-    ]
-    return listed
-
-
-def _entry(name: str, owner: str, facts: dict[str, Any]) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": owner, "taskfit": facts}

@@ -5,7 +5,6 @@ Knows nothing of routes. Takes the head of an answer as ready-made lines, see as
 """
 
 import asyncio
-from collections.abc import Iterable
 from math import inf
 from typing import Any
 from urllib.parse import unquote
@@ -17,7 +16,8 @@ from taskfit.gathering import GatheredTransport
 from taskfit.server.asgi import head_of
 
 CONNECTION = "taskfit.connection"
-"""Where the scope holds the connection."""
+OUTLET = "taskfit.outlet"
+"""Where the scope holds the connection, and where the answer is written."""
 
 HEAD_TIMEOUT_S = 10.0
 BODY_TIMEOUT_S = 60.0
@@ -33,37 +33,62 @@ _HEAD_TOO_LARGE = (
 )
 
 
-class _Cycle(RequestResponseCycle):
-    """One request and its answer. Writes the head together with the first piece of the body, in one go."""
+class Cycle(RequestResponseCycle):
+    """One request and its answer, which may be written from any callback. The head leaves with the first piece of the body."""
 
     _head: bytes | None = None
 
-    async def send(self, message: Any) -> None:
-        """Take one message of the application. Errors: RuntimeError for a head that is none."""
-        if self.flow.write_paused and not self.disconnected:
+    @property
+    def is_full(self) -> bool:
+        """Whether the client reads more slowly than it is written to."""
+        return self.flow.write_paused and not self.disconnected
+
+    async def drain(self) -> None:
+        """Return when there is room again, or nobody left."""
+        while self.is_full:
             await self.flow.drain()
+
+    def begin(self, status: int, head: bytes) -> None:
+        """The head, as `asgi.head_of` makes it; without a content-length the body goes out in chunks."""
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self._head = self._head_of(status, head)
+
+    def write(self, piece: bytes) -> None:
+        """A piece of the body."""
+        if self.disconnected or not piece:
+            return
+        if self.chunked_encoding:
+            piece = b"%x\r\n%s\r\n" % (len(piece), piece)
+        self._write(piece)
+
+    def end(self, piece: bytes = b"") -> None:
+        """The last piece, and nothing after it."""
         if self.disconnected:
             return
-        if message["type"] == "http.response.start":
-            self._head = self._head_of(message["status"], message["headers"])
-            self.response_started = True
-            self.waiting_for_100_continue = False
-            return
-        body = message.get("body", b"")
-        is_last = not message.get("more_body")
         if self.chunked_encoding:
-            body = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
-            if is_last:
-                body += b"0\r\n\r\n"
+            piece = b"%x\r\n%s\r\n0\r\n\r\n" % (len(piece), piece) if piece else b"0\r\n\r\n"
+        self._write(piece)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+    async def send(self, message: Any) -> None:
+        """What uvicorn itself has to say: an error of the application."""
+        if message["type"] == "http.response.start":
+            self.begin(message["status"], head_of(message["headers"]))
+        else:
+            self.end(message.get("body", b""))
+
+    def _write(self, piece: bytes) -> None:
         if self._head is not None:
             is_bodiless = self.scope["method"] == "HEAD"
-            body, self._head = self._head if is_bodiless else self._head + body, None
-        self.transport.write(body)
-        if is_last:
-            self._complete()
+            piece, self._head = self._head if is_bodiless else self._head + piece, None
+        self.transport.write(piece)
 
-    def _head_of(self, status: int, headers: bytes | Iterable[tuple[bytes, bytes]]) -> bytes:
-        lines = headers if isinstance(headers, bytes) else head_of(headers)
+    def _head_of(self, status: int, lines: bytes) -> bytes:
         self.chunked_encoding = b"content-length: " not in lines
         if self.chunked_encoding:
             lines += b"\r\ntransfer-encoding: chunked"
@@ -72,13 +97,6 @@ class _Cycle(RequestResponseCycle):
         elif not self.keep_alive:
             lines += b"\r\nconnection: close"
         return STATUS_LINE[status] + lines + b"\r\n\r\n"
-
-    def _complete(self) -> None:
-        self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
 
 
 class TimedProtocol(HttpToolsProtocol):
@@ -159,7 +177,7 @@ class TimedProtocol(HttpToolsProtocol):
         scope["path"] = unquote(path) if "%" in path else path
         scope["query_string"] = url.query or b""
         is_answering = self._is_answering()
-        self.cycle = _Cycle(
+        self.cycle = Cycle(
             scope=scope,
             transport=self.transport,
             flow=self.flow,
@@ -172,6 +190,7 @@ class TimedProtocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
+        scope[OUTLET] = self.cycle  # type: ignore[literal-required]  # as above
         if is_answering:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))

@@ -4,27 +4,27 @@ from starlette.datastructures import QueryParams
 
 from taskfit.errors import InvalidRequest, NotFound
 from taskfit.protocols import RecordQuery
-from taskfit.server.asgi import Receive, Scope, Send
+from taskfit.server.asgi import Receive
 from taskfit.server.exchange import Exchange
 
 MAX_LIMIT = 1000
 PARAMETERS = ("limit", "task", "outcome", "since", "before")
 
 
-async def list_records(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+async def list_records(exchange: Exchange, receive: Receive) -> None:
     """Newest first. Parameters: limit (1 to 1000), task, outcome, since and before (seconds since the epoch)."""
-    query = _query(QueryParams(scope["query_string"]), key_id=_own_key(exchange))
+    query = _query(QueryParams(exchange.query), key_id=_own_key(exchange))
     records = await exchange.gateway.find_records(query)
-    await exchange.send_json({"object": "list", "data": records}, send)
+    exchange.send_json({"object": "list", "data": records})
 
 
-async def show_record(exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+async def show_record(exchange: Exchange, receive: Receive) -> None:
     """One record; one of another key is as good as missing."""
     record = await exchange.gateway.get_record(exchange.tail)
     own = _own_key(exchange)
     if record is None or (own is not None and record.key_id != own):
         raise NotFound("there is no such record; one is written within a second of its answer")
-    await exchange.send_json(record, send)
+    exchange.send_json(record)
 
 
 def _own_key(exchange: Exchange) -> str | None:

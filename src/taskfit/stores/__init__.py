@@ -1,1 +1,1 @@
-"""Where records and keys are kept."""
+"""Where records, keys and kept responses are kept."""

@@ -1,4 +1,4 @@
-"""Records and keys as rows, and the statements that every SQL store shares.
+"""Records, keys and kept responses as rows, and the statements that every SQL store shares.
 
 Pure: knows no connection. Only INSERT differs between dialects, and is with them.
 """
@@ -11,7 +11,8 @@ import msgspec
 from sqlalchemy import Select, Update, bindparam, func, select, update
 
 from taskfit.protocols import Key, RecordQuery
-from taskfit.stores.schema import keys, records
+from taskfit.stores.schema import keys, records, responses
+from taskfit.values.kept import KeptResponse
 from taskfit.values.record import Record
 
 LARGEST_GROUP = 256
@@ -83,6 +84,26 @@ def select_record(record_id: str) -> Select[Any]:
 def select_old_ids(before: float, limit: int) -> Select[Any]:
     """Ids of records older than `before`, at most `limit` of them."""
     return select(records.c.id).where(records.c.at < before).limit(limit)
+
+
+def select_old_responses(before: float, limit: int) -> Select[Any]:
+    """Ids of kept responses older than `before`, at most `limit` of them."""
+    return select(responses.c.id).where(responses.c.at < before).limit(limit)
+
+
+def select_response(response_id: str) -> Select[Any]:
+    """One kept response."""
+    return select(*(responses.c[name] for name in KeptResponse.__struct_fields__)).where(responses.c.id == response_id)
+
+
+def response_row(response: KeptResponse) -> dict[str, object]:
+    """The kept response as a row."""
+    return msgspec.structs.asdict(response)
+
+
+def response_of_row(row: Sequence[Any]) -> KeptResponse:
+    """The kept response of a row of `select_response`."""
+    return KeptResponse(**dict(zip(KeptResponse.__struct_fields__, row, strict=True)))
 
 
 def select_keys() -> Select[Any]:

@@ -1,12 +1,13 @@
 """The tables, as SQLAlchemy Core sees them, for every SQL store.
 
-`records` has a column for each thing that is filtered or summed by; the whole record is JSON text in `body`. Knows no
-dialect and no connection. A change here needs a new revision in migrations/versions and a new HEAD.
+`records` has a column for each thing that is filtered or summed by; the whole record is JSON text in `body`. Of all tables
+`responses` alone holds texts of conversations, in `data`. Knows no dialect and no connection. A change here needs a new
+revision in migrations/versions and a new HEAD.
 """
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision, so that an up-to-date database is recognised without importing Alembic."""
 
 metadata = MetaData()
@@ -42,4 +43,15 @@ keys = Table(
     Column("team", Text, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("revoked_at", Double),
+)
+
+responses = Table(
+    "responses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key_id", Text),
+    Column("team", Text, nullable=False),
+    Column("at", Double, nullable=False),  # seconds since the epoch
+    Column("data", LargeBinary, nullable=False),
+    Index("responses_at", "at"),
 )

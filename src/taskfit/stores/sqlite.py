@@ -2,6 +2,9 @@
 
 Durability: WAL with synchronous=NORMAL. What `append` has returned from survives the death of the process; a power
 failure may lose the last commits before it, and never damages the file. Knows nothing of queues: see pipeline/outbox.py.
+
+Privacy: records and keys hold no text of a conversation; kept responses do, as they are. Who can read the file can read them.
+A deleted one is overwritten in the file; in the WAL and in backups it may live on until they are.
 """
 
 import asyncio
@@ -13,10 +16,10 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, delete
+from sqlalchemy import Connection, Engine, Select, StaticPool, Table, create_engine, delete
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,8 +28,9 @@ from taskfit.protocols import Key, RecordQuery
 from taskfit.stores import rows
 from taskfit.stores.file_errors import unavailable
 from taskfit.stores.migrate import bring_up_to_date, revision_of
-from taskfit.stores.schema import HEAD, keys, records
+from taskfit.stores.schema import HEAD, keys, records, responses
 from taskfit.stores.sqlite_errors import explain
+from taskfit.values.kept import KeptResponse
 from taskfit.values.record import Record
 
 MEMORY = ":memory:"
@@ -37,6 +41,8 @@ pays for an fsync."""
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 PRUNE_CHUNK = 5_000
 """Records that one transaction deletes, so that other processes can write in between."""
+PRUNE_RESPONSES_CHUNK = 100
+"""The same for kept responses, which can have megabytes each."""
 
 
 class SqliteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,15 +98,26 @@ class SqliteStore:
         return found[0] if found else None
 
     def prune(self, *, before: float) -> int:
-        """Delete older records; how many. The file keeps its size, its free pages are used again."""
-        pruned = 0
-        while True:
-            with self._begin() as connection:
-                chunk = rows.select_old_ids(before, PRUNE_CHUNK)
-                deleted = connection.execute(delete(records).where(records.c.id.in_(chunk))).rowcount
-            pruned += deleted
-            if deleted < PRUNE_CHUNK:
-                return pruned
+        """Delete older records and kept responses; how many records. The file keeps its size, its free pages are used again."""
+        self._delete_in_chunks(responses, rows.select_old_responses(before, PRUNE_RESPONSES_CHUNK), PRUNE_RESPONSES_CHUNK)
+        return self._delete_in_chunks(records, rows.select_old_ids(before, PRUNE_CHUNK), PRUNE_CHUNK)
+
+    def keep_response(self, response: KeptResponse) -> None:
+        """Keep a response; a known id changes nothing."""
+        with self._begin() as connection:
+            kept = insert(responses).values(rows.response_row(response))
+            connection.execute(kept.on_conflict_do_nothing(index_elements=[responses.c.id]))
+
+    def get_response(self, response_id: str) -> KeptResponse | None:
+        """One kept response."""
+        with self._begin() as connection:
+            row = connection.execute(rows.select_response(response_id)).one_or_none()
+        return None if row is None else rows.response_of_row(row)
+
+    def delete_response(self, response_id: str) -> bool:
+        """Whether there was such a response. Its text is overwritten."""
+        with self._begin() as connection, _wiping(connection):
+            return connection.execute(delete(responses).where(responses.c.id == response_id)).rowcount > 0
 
     def keys(self) -> tuple[Key, ...]:
         """All keys, oldest first."""
@@ -116,6 +133,16 @@ class SqliteStore:
         """Whether there was such a key. A revoked key stays revoked since the first time."""
         with self._begin() as connection:
             return connection.execute(rows.revoke_statement(), {"key_id": key_id, "revoked": at}).rowcount > 0
+
+    def _delete_in_chunks(self, table: Table, old: Select[Any], limit: int) -> int:
+        """Delete the rows whose ids `old` selects, at most `limit` of them at once, until none is left; how many."""
+        deleted = 0
+        while True:
+            with self._begin() as connection, _wiping(connection):
+                chunk = connection.execute(delete(table).where(table.c.id.in_(old))).rowcount
+            deleted += chunk
+            if chunk < limit:
+                return deleted
 
     def _open(self) -> None:
         with self._lock, self._explained():
@@ -217,6 +244,16 @@ class SqliteStore:
             pass
         self._disconnect()
         raise unavailable(self._where, "the file was moved or deleted while it was open", "nothing: the next try makes a new one")
+
+
+@contextlib.contextmanager
+def _wiping(connection: Connection) -> Iterator[None]:
+    """What is deleted is overwritten, too. Not always on, because every page that an insertion splits would be wiped as well."""
+    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA secure_delete = OFF")
 
 
 def _has_entered_wal(connection: sqlite3.Connection) -> bool:

@@ -20,6 +20,7 @@ from taskfit.errors import StoreUnavailable
 from taskfit.protocols import Key, RecordQuery, Store
 from taskfit.values.attempt import Attempt
 from taskfit.values.card import ModelCard, Price
+from taskfit.values.kept import KeptResponse
 from taskfit.values.plan import Candidate, Dropped, Plan
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
@@ -66,6 +67,11 @@ def plain_key(number: int) -> Key:
     return Key(id=f"key-{number}", name=f"key {number}", digest=f"{number:064x}", role="client", team="red", created_at=at)
 
 
+def kept_response(number: int, *, data: bytes = b'{"id":"r"}') -> KeptResponse:
+    """A response to keep; the higher the number, the newer."""
+    return KeptResponse(id=f"resp-{number:06}", key_id="key-1", team="red", at=NOON + number, data=data)
+
+
 @contextlib.contextmanager
 def opened(make: StoreFactory) -> Iterator[Store]:
     """A store of the factory, open inside the block."""
@@ -90,6 +96,8 @@ def an_empty_store_finds_nothing(make: StoreFactory) -> None:
         assert store.keys() == ()
         assert store.prune(before=NOON) == 0
         assert store.revoke_key("key-none", at=NOON) is False
+        assert store.get_response("resp-none") is None
+        assert store.delete_response("resp-none") is False
         store.append(())
 
 
@@ -192,6 +200,60 @@ def a_key_is_kept_once_and_stays_revoked(make: StoreFactory) -> None:
         assert store.keys() == (msgspec.structs.replace(one, revoked_at=NOON + 5), two)
 
 
+def a_response_comes_back_as_it_went_in(make: StoreFactory) -> None:
+    """Byte for byte, from none to several megabytes, after reopening too; with and without a key."""
+    every_byte = bytes(range(256))
+    kept = (
+        kept_response(1, data=b""),
+        kept_response(2, data=every_byte),
+        kept_response(3, data=every_byte * 32_768),
+        msgspec.structs.replace(kept_response(4), id="resp ' \" ünï ☃ \x07", key_id=None, team=""),
+    )
+    with opened(make) as store:
+        for response in kept:
+            store.keep_response(response)
+    with opened(make) as store:
+        assert tuple(store.get_response(response.id) for response in kept) == kept
+
+
+def keeping_a_response_again_changes_nothing(make: StoreFactory) -> None:
+    """The first one of an id stays, whoever comes later."""
+    first = kept_response(1, data=b"first")
+    with opened(make) as store:
+        store.keep_response(first)
+        store.keep_response(first)
+        store.keep_response(msgspec.structs.replace(first, key_id="key-other", at=NOON + 99, data=b"second"))
+        assert store.get_response(first.id) == first
+
+
+def a_deleted_response_is_gone_and_the_others_stay(make: StoreFactory) -> None:
+    """Only the one of that very id, once; its id may then be used again."""
+    one, two = kept_response(1), kept_response(2)
+    with opened(make) as store:
+        store.keep_response(one)
+        store.keep_response(two)
+        for unknown in ("", "%", "resp-00000_", "RESP-000001", "resp-000001 ", "' OR 1=1 --", "resp-000001\x00"):
+            assert store.get_response(unknown) is None
+            assert store.delete_response(unknown) is False
+        assert store.delete_response(one.id) is True
+        assert store.delete_response(one.id) is False
+        assert store.get_response(one.id) is None
+        assert store.get_response(two.id) == two
+        store.keep_response(msgspec.structs.replace(one, data=b"anew"))
+        assert store.get_response(one.id) == msgspec.structs.replace(one, data=b"anew")
+
+
+def pruning_takes_old_responses_too(make: StoreFactory) -> None:
+    """By their own age; those of the very moment stay, and only records are counted."""
+    kept = tuple(kept_response(number) for number in range(4))
+    with opened(make) as store:
+        store.append((plain_record(0), plain_record(3)))
+        for response in kept:
+            store.keep_response(response)
+        assert store.prune(before=kept[2].at) == 1
+        assert [store.get_response(response.id) for response in kept] == [None, None, kept[2], kept[3]]
+
+
 def any_thread_may_use_it(make: StoreFactory) -> None:
     """One at a time, but not always the same."""
     with opened(make) as store:
@@ -226,6 +288,10 @@ STORE_CHECKS: tuple[Callable[[StoreFactory], None], ...] = (
     a_query_narrows_by_every_field,
     pruning_deletes_only_what_is_older,
     a_key_is_kept_once_and_stays_revoked,
+    a_response_comes_back_as_it_went_in,
+    keeping_a_response_again_changes_nothing,
+    a_deleted_response_is_gone_and_the_others_stay,
+    pruning_takes_old_responses_too,
     any_thread_may_use_it,
     a_closed_store_says_so,
 )

@@ -103,10 +103,24 @@ class Fault:
             if not request.is_stream:
                 return cls.error_200().play(grammar, request)
             reply = _reply(said)
-            frames = [*up_to_piece(grammar.frames(request, reply), after), grammar.stream_error(request)]
-            return frames_as_acts(grammar, request, frames, reply)
+            before = up_to_piece(grammar.frames(request, reply), after)
+            return frames_as_acts(grammar, request, [*before, grammar.stream_error(request, before)], reply)
 
         return cls("midstream_error", play)
+
+    @classmethod
+    def bare_error(cls, after: int = 1, said: Said = ANSWER) -> "Fault":
+        """As `midstream_error`, with the other event that a dialect has for it: OpenAI's responses have `error` beside
+        `response.failed`; elsewhere it is the same."""
+
+        def play(grammar: Grammar, request: SeenRequest) -> Acts:
+            if not request.is_stream:
+                return cls.error_200().play(grammar, request)
+            reply = _reply(said)
+            before = up_to_piece(grammar.frames(request, reply), after)
+            return frames_as_acts(grammar, request, [*before, grammar.bare_error(request, before)], reply)
+
+        return cls("bare_error", play)
 
     @classmethod
     def redirect(cls, to: str, code: int = 307) -> "Fault":
@@ -139,7 +153,10 @@ class Fault:
 
     @classmethod
     def no_done(cls, said: Said = ANSWER) -> "Fault":
-        """A stream that ends cleanly after its finish reason, without the terminal event. Gemini never has one."""
+        """A stream that ends cleanly after its finish reason, without the terminal event.
+
+        Gemini never has one, and that of OpenAI's responses has the finish reason: there it is a sound stream.
+        """
         return _altered("no_done", said, frames=lambda frames: [frame for frame in frames if frame.part != "end"])
 
     @classmethod
@@ -168,7 +185,8 @@ class Fault:
 
     @classmethod
     def zero_chunks(cls) -> "Fault":
-        """A stream of the terminal event alone (of nothing in Gemini); an empty list of choices to a plain request."""
+        """A stream of the terminal event alone (of nothing where that has the finish reason, or where there is none);
+        an empty list of answers to a plain request."""
         return _altered(
             "zero_chunks",
             ANSWER,
@@ -209,18 +227,18 @@ class Fault:
     # JSON and bytes
 
     @classmethod
-    def bad_json(cls, said: Said = ANSWER) -> "Fault":
-        """JSON that stops half-way, in a body or an event that is framed rightly."""
-        return _altered("bad_json", said, whole=_halved, frames=lambda frames: _first_piece(frames, _halved))
+    def bad_json(cls, said: Said = ANSWER, after: int = 0) -> "Fault":
+        """JSON that stops half-way, in a body or an event that is framed rightly; in a stream after so many sound pieces."""
+        return _altered("bad_json", said, whole=_halved, frames=lambda frames: _changed_piece(frames, _halved, after))
 
     @classmethod
-    def deep_json(cls, depth: int = 100_000, said: Said = ANSWER) -> "Fault":
-        """A member that is nested so deep."""
+    def deep_json(cls, depth: int = 100_000, said: Said = ANSWER, after: int = 0) -> "Fault":
+        """A member that is nested so deep; in a stream after so many sound pieces."""
 
         def deepen(payload: Payload) -> bytes:
             return deepened(payload, depth)
 
-        return _altered("deep_json", said, whole=deepen, frames=lambda frames: _first_piece(frames, deepen))
+        return _altered("deep_json", said, whole=deepen, frames=lambda frames: _changed_piece(frames, deepen, after))
 
     @classmethod
     def split_utf8(cls, said: Said = MANY_BYTES) -> "Fault":
@@ -300,7 +318,7 @@ class Fault:
         """A call of the first offered tool, with arguments that are not JSON."""
 
         def play(grammar: Grammar, request: SeenRequest) -> Acts:
-            name = next(iter(grammar.tool_names(request)), "lookup")
+            name = next(iter(request.tools), "lookup")
             return answer(grammar, request, Reply(tool_calls=(ToolCall(id="call_bad", name=name, arguments=arguments),)))
 
         return cls("bad_tool", play)
@@ -357,9 +375,10 @@ def _halved(payload: Payload) -> bytes:
     return data[: len(data) // 2]
 
 
-def _first_piece(frames: list[Frame], change: Callable[[Payload], bytes]) -> list[Frame]:
-    """The frames with the data of the first piece of the answer changed."""
-    place = next((position for position, frame in enumerate(frames) if frame.part in ("text", "tool")), 0)
+def _changed_piece(frames: list[Frame], change: Callable[[Payload], bytes], after: int) -> list[Frame]:
+    """The frames with the data of one piece of the answer changed; of the last one where there are fewer."""
+    places = [position for position, frame in enumerate(frames) if frame.part in ("text", "tool")] or [0]
+    place = places[min(after, len(places) - 1)]
     data = frames[place].data
     assert isinstance(data, dict)
     return [*frames[:place], refilled(frames[place], change(data)), *frames[place + 1 :]]

@@ -1,9 +1,10 @@
 """What a dialect must be able to say, so that every script and every fault works in each of them.
 
-Knows no dialect: those are in openai_chat.py, anthropic_messages.py and gemini_generate.py.
+Knows no dialect: each is a package or module of its own.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
@@ -26,6 +27,14 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     event: str | None = None
 
 
+class Complaint(msgspec.Struct, frozen=True):
+    """What a vendor's server refuses a request for, in its words; `param` and `code` where the dialect has a place for them."""
+
+    message: str
+    param: str | None = None
+    code: str | None = None
+
+
 class Grammar(Protocol):
     """How one vendor's API reads and writes."""
 
@@ -33,7 +42,11 @@ class Grammar(Protocol):
     newline: bytes
 
     def read(self, request: SeenRequest) -> None:
-        """Fill in what the body says: model, text, prompt and whether a stream is wanted."""
+        """Fill in what the body says, of whatever types it is."""
+        ...
+
+    def complaint(self, request: SeenRequest) -> Complaint | None:
+        """What the vendor's own server refuses of this request; None where it would answer."""
         ...
 
     def whole(self, request: SeenRequest, reply: Reply) -> Payload:
@@ -41,15 +54,15 @@ class Grammar(Protocol):
         ...
 
     def frames(self, request: SeenRequest, reply: Reply) -> list[Frame]:
-        """The events of a streamed answer."""
-        ...
-
-    def tool_names(self, request: SeenRequest) -> list[str]:
-        """The tools that the request offers."""
+        """The events of a streamed answer; none in a dialect that does not stream."""
         ...
 
     def error(self, request: SeenRequest, status: int, message: str | None = None, retry_after: str | None = None) -> Payload:
         """The body of an error; without a message, the vendor's usual one for the status."""
+        ...
+
+    def refusal(self, request: SeenRequest, complaint: Complaint) -> Payload:
+        """The body of the 400 for a complaint."""
         ...
 
     def missing_model(self, request: SeenRequest) -> Payload:
@@ -60,8 +73,12 @@ class Grammar(Protocol):
         """The body of the 400 for a prompt that does not fit."""
         ...
 
-    def stream_error(self, request: SeenRequest) -> Frame:
-        """The event that tells of a failure in the middle of a stream."""
+    def stream_error(self, request: SeenRequest, before: Sequence[Frame]) -> Frame:
+        """The event that tells of a failure in the middle of a stream, after those that went before it."""
+        ...
+
+    def bare_error(self, request: SeenRequest, before: Sequence[Frame]) -> Frame:
+        """The other event that tells of one, in a dialect that has two; else the same."""
         ...
 
     def headers(self, request: SeenRequest) -> tuple[tuple[str, str], ...]:
@@ -83,20 +100,3 @@ def encode_frame(frame: Frame, newline: bytes) -> bytes:
     """
     name = b"" if frame.event is None else b"event: " + frame.event.encode() + newline
     return name + b"data: " + encode(frame.data) + newline + newline
-
-
-def arguments_of(text: str) -> Any:
-    """A tool call's arguments as a value; text that is not JSON stays text, as dialects without a string form must show it."""
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
-
-
-def texts_of(content: Any) -> list[str]:
-    """The texts of a message's content: a string, or a list of parts of which some have a text."""
-    if isinstance(content, str):
-        return [content]
-    if not isinstance(content, list):
-        return []
-    return [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]

@@ -1,9 +1,11 @@
-"""Which dialect a path belongs to, and the answers that need no script: lists of models, unknown paths, bodies that are not JSON.
+"""Which dialect a path belongs to, and the answers that need no script: lists of models, unknown paths, bodies that are not
+JSON or that the vendor's own server refuses.
 
 Knows no socket.
 """
 
 import re
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 import msgspec
@@ -11,15 +13,30 @@ import msgspec
 from taskfit.testing.acts import Acts
 from taskfit.testing.answering import refuse, whole_as_acts
 from taskfit.testing.anthropic_messages import AnthropicMessages
+from taskfit.testing.embeddings import GeminiEmbeddings, OpenAIEmbeddings
 from taskfit.testing.gemini_generate import GeminiGenerate
-from taskfit.testing.grammar import CREATED_S, Grammar, Payload
+from taskfit.testing.grammar import CREATED_S, Complaint, Grammar, Payload
 from taskfit.testing.openai_chat import OpenAIChat
+from taskfit.testing.openai_responses import OpenAIResponses
 from taskfit.testing.reply import SeenRequest
 
 OPENAI = OpenAIChat()
 ANTHROPIC = AnthropicMessages()
 GEMINI = GeminiGenerate()
-GEMINI_PATH = re.compile(r"/v1(?:beta)?/models/(?P<model>[^?]+):(?P<verb>generateContent|streamGenerateContent)")
+GEMINI_EMBEDDINGS = GeminiEmbeddings()
+VERBS: Mapping[str, Grammar] = {
+    "generateContent": GEMINI,
+    "streamGenerateContent": GEMINI,
+    "embedContent": GEMINI_EMBEDDINGS,
+    "batchEmbedContents": GEMINI_EMBEDDINGS,
+}
+PATHS: Mapping[str, Grammar] = {
+    "/v1/chat/completions": OPENAI,
+    "/v1/responses": OpenAIResponses(),
+    "/v1/embeddings": OpenAIEmbeddings(),
+    "/v1/messages": ANTHROPIC,
+}
+GEMINI_PATH = re.compile(r"/v1(?:beta)?/models/(?P<model>[^?]+):(?P<verb>[a-zA-Z]+)")
 
 
 def grammar_for(request: SeenRequest) -> Grammar | None:
@@ -27,12 +44,13 @@ def grammar_for(request: SeenRequest) -> Grammar | None:
     if request.method != "POST":
         return None
     match = GEMINI_PATH.fullmatch(request.path)
+    grammar = VERBS.get(match["verb"]) if match else PATHS.get(request.path)
+    if grammar is None:
+        return None
     if match:
         request.model = unquote(match["model"])
         request.is_stream = match["verb"] == "streamGenerateContent"
-    grammar: Grammar | None = GEMINI if match else _BY_PATH.get(request.path)
-    if grammar is not None:
-        request.dialect = grammar.dialect
+    request.dialect = grammar.dialect
     return grammar
 
 
@@ -45,6 +63,25 @@ def read_body(grammar: Grammar, request: SeenRequest) -> Acts | None:
         return refuse(grammar, request, 400, grammar.error(request, 400, message))
     grammar.read(request)
     return None
+
+
+def refuse_unsound(grammar: Grammar, request: SeenRequest) -> Acts | None:
+    """The dialect's 400 for what the vendor's own server refuses, which is noted in the request; else None."""
+    return _refused(grammar, request, grammar.complaint(request))
+
+
+def refuse_null(grammar: Grammar, request: SeenRequest) -> Acts | None:
+    """The 400 of vLLM, and of servers like it, for a member of the body that is null; else None."""
+    name = next((name for name, value in request.body.items() if value is None), None)
+    complaint = None if name is None else Complaint(f"1 validation error: ('body', '{name}'): Input should not be null", name)
+    return _refused(grammar, request, complaint)
+
+
+def _refused(grammar: Grammar, request: SeenRequest, complaint: Complaint | None) -> Acts | None:
+    if complaint is None:
+        return None
+    request.complaint = complaint.message
+    return refuse(grammar, request, 400, grammar.refusal(request, complaint))
 
 
 def answer_other(request: SeenRequest, models: tuple[str, ...]) -> Acts:
@@ -75,5 +112,3 @@ def _gemini_list(models: tuple[str, ...]) -> Payload:
     rows = [{"name": f"models/{model}", "displayName": model, "supportedGenerationMethods": verbs} for model in models]
     return {"models": rows}
 
-
-_BY_PATH: dict[str, Grammar] = {"/v1/chat/completions": OPENAI, "/v1/messages": ANTHROPIC}

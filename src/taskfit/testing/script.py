@@ -33,6 +33,10 @@ class Scripts:
                 raise ValueError(f"the script of {model!r} is empty; leave the model out to have it answer 404")
             self._scripts[model] = entries
 
+    def has(self, model: str) -> bool:
+        """Whether the model has a script."""
+        return model in self._scripts
+
     def next_acts(self, grammar: Grammar, request: SeenRequest) -> Acts:
         """What to do for this request. A script's own failure is answered with a 500 that names it."""
         entries = self._scripts.get(request.model)

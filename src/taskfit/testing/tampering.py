@@ -14,7 +14,7 @@ from taskfit.testing.acts import LAST_CHUNK, Acts, End, Pause, Send
 from taskfit.testing.grammar import Frame, Payload, encode
 
 USAGE_KEYS = ("usage", "usageMetadata")
-LIST_KEYS = ("choices", "content", "candidates")
+LIST_KEYS = ("choices", "content", "candidates", "output", "data", "embeddings")
 MULTI_BYTE = re.compile(rb"(?:\\u[0-9a-f]{4})+|\\[^u]|[\xc2-\xf4][\x80-\xbf]+")
 GZIP_WINDOW = 31
 

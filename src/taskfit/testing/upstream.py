@@ -1,4 +1,4 @@
-"""A model server on a real socket that says what a script tells it, in three dialects on one port.
+"""A model server on a real socket that says what a script tells it, in every vendor's dialect on one port.
 
 Knows no client, no gateway and no configuration. TLS is not spoken.
 """
@@ -13,21 +13,26 @@ from urllib.parse import unquote
 
 from taskfit.testing.acts import Acts, plain
 from taskfit.testing.connection import ClientLeft, Connection, Incoming, Malformed
+from taskfit.testing.grammar import Grammar
 from taskfit.testing.reply import SeenRequest
-from taskfit.testing.routes import answer_other, grammar_for, read_body
+from taskfit.testing.routes import answer_other, grammar_for, read_body, refuse_null, refuse_unsound
 from taskfit.testing.script import Script, Scripts
 
 LOOPBACK = "127.0.0.1"
 
 
 class ScriptedUpstream:
-    """OpenAI's chat completions, Anthropic's messages and Gemini's generateContent, as scripted.
+    """OpenAI's chat completions, responses and embeddings, Anthropic's messages, Gemini's generateContent and embedContent.
 
     `requests` are the model calls in the order of their arrival, `other_requests` everything else that was asked for.
-    A model without a script is answered with the vendor's own 404.
+    A model without a script is answered with the vendor's own 404. `is_strict`: what the vendor's own server is known to
+    refuse is a 400 here too; such a request uses nothing up of the script, and says why in its `complaint`.
+    `can_read_null`: whether a member that is null passes, which it does not with vLLM.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_strict: bool = True, can_read_null: bool = True) -> None:
+        self._is_strict = is_strict
+        self._can_read_null = can_read_null
         self.requests: list[SeenRequest] = []
         self.other_requests: list[SeenRequest] = []
         self._scripts = Scripts()
@@ -140,9 +145,16 @@ class ScriptedUpstream:
             self.other_requests.append(request)
             return answer_other(request, self._scripts.models)
         self.requests.append(request)
-        refusal = read_body(grammar, request)
+        refusal = read_body(grammar, request) or self._complaint_about(grammar, request)
         self._tell()
         return refusal or self._scripts.next_acts(grammar, request)
+
+    def _complaint_about(self, grammar: Grammar, request: SeenRequest) -> Acts | None:
+        """A model that does not exist is told first, as the vendors do."""
+        if not self._scripts.has(request.model):
+            return None
+        refusal = None if self._can_read_null else refuse_null(grammar, request)
+        return refuse_unsound(grammar, request) if refusal is None and self._is_strict else refusal
 
     def _tell(self) -> None:
         for turn in self._waiting:
@@ -151,10 +163,10 @@ class ScriptedUpstream:
 
 
 class UpstreamThread:
-    """A scripted upstream with an event loop and a thread of its own, for synchronous code."""
+    """A scripted upstream with an event loop and a thread of its own, for synchronous code; it takes the same options."""
 
-    def __init__(self) -> None:
-        self.upstream = ScriptedUpstream()
+    def __init__(self, *, is_strict: bool = True, can_read_null: bool = True) -> None:
+        self.upstream = ScriptedUpstream(is_strict=is_strict, can_read_null=can_read_null)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None

@@ -15,7 +15,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call to one model, from the moment before the call.
 
     `started_ms` counts from the start of the walk; `cost` None means that the price is unknown. `cut` is a stream that
-    broke after its first event. `error` is the kind of the failure, `reason` its text for the operator.
+    broke after its first event. `error` is the kind of the failure, `reason` its text for the operator. `dropped` names what of
+    the request the upstream's dialect has no place for and does not need.
     """
 
     model: str
@@ -31,6 +32,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str | None = None
     reason: str | None = None
     retry_after_s: float | None = None
+    dropped: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     confidence: float | None = None
 

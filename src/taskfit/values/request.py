@@ -7,7 +7,10 @@ import msgspec
 
 from taskfit.values.money import Usd
 
-Dialect: TypeAlias = Literal["openai-chat", "anthropic-messages", "gemini-generate"]
+Dialect: TypeAlias = Literal[
+    "openai-chat", "openai-responses", "anthropic-messages", "gemini-generate", "bedrock-converse",
+    "openai-embeddings", "gemini-embeddings",
+]  # fmt: skip
 Role: TypeAlias = Literal["admin", "client"]
 
 
@@ -53,13 +56,18 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. `fields` are the body's top-level members with their bytes as received, for the straight lane."""
+    """One request. `fields` are the body's top-level members with their bytes as received, for the straight lane.
+
+    `headers` are the caller's header fields that belong to the dialect (`anthropic-beta`); names in lower case. They go to an
+    upstream of the same dialect only.
+    """
 
     id: str
     dialect: Dialect
     model: str
     is_stream: bool
     fields: Mapping[str, msgspec.Raw]
+    headers: Mapping[str, str] = {}
     outline: Outline
     terms: Terms = Terms()
     caller: Caller = Caller()

@@ -5,6 +5,7 @@ Knows no dialect.
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -83,7 +84,7 @@ def are_plausible(*counts: int) -> bool:
     return min(counts) >= 0 and max(counts) <= ABSURD_TOKENS
 
 
-def fault_of(raw: msgspec.Raw, table: dict[str, type[errors.UpstreamError]]) -> errors.UpstreamError:
+def fault_of(raw: msgspec.Raw, table: Mapping[str, type[errors.UpstreamError]]) -> errors.UpstreamError:
     """The error that an upstream put into a 200 or into a stream, by the `type` or `status` of its error object.
 
     What the table lacks, and what is no error object, is an UpstreamFailure. Whatever looks like a key is starred out.

@@ -1,8 +1,10 @@
 """Server-sent events: bytes in any chunking to payloads, and payloads to bytes.
 
-Knows the framing only (WHATWG HTML, section 9.2), nothing of what the payloads mean. Fields other than `data` are skipped: every
-dialect that we speak repeats the event's type inside its payload.
+Knows the framing only (WHATWG HTML, section 9.2), nothing of what the payloads mean. Fields other than `data` are not read: every
+dialect that we speak repeats the event's type inside its payload. Only `event` stays in the frame that is passed on.
 """
+
+from typing import NamedTuple
 
 from taskfit.errors import InvalidAnswer
 
@@ -11,10 +13,19 @@ DONE = b"[DONE]"
 DONE_EVENT = b"data: [DONE]\n\n"
 
 
-def event(payload: bytes) -> bytes:
+class Frame(NamedTuple):
+    """One event: the payload of its `data` lines, and the whole of it: its `event` and its data, with LF for other line ends."""
+
+    payload: bytes
+    whole: bytes
+
+
+def event(payload: bytes, name: bytes | None = None) -> bytes:
     """One event. A payload with line breaks becomes several lines of data, which a reader joins again."""
     if b"\n" in payload:
         payload = payload.replace(b"\n", b"\ndata: ")
+    if name is not None:
+        return b"event: " + name + b"\ndata: " + payload + b"\n\n"
     return b"data: " + payload + b"\n\n"
 
 
@@ -24,7 +35,7 @@ def comment(text: str) -> bytes:
 
 
 class SseReader:
-    """Collects chunks and gives the data of each complete event; memory is bounded by the largest event.
+    """Collects chunks and gives each complete event that has data; memory is bounded by the largest event.
 
     Errors: InvalidAnswer for an event over `max_event_bytes`.
     """
@@ -35,22 +46,22 @@ class SseReader:
         self._ended_in_cr = False
         self._is_at_start = True
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """The payloads of the events that this chunk completes, in order."""
+    def feed(self, chunk: bytes) -> list[Frame]:
+        """The events that this chunk completes, in order."""
         if not self._rest and not self._ended_in_cr and chunk.endswith(b"\n\n") and b"\r" not in chunk:
             self._is_at_start = False
             if chunk.startswith(b"data: ") and chunk.find(b"\n") == len(chunk) - 2:
-                return [chunk[6:-2]]
-            return _payloads(chunk.removeprefix(b"\xef\xbb\xbf"))
+                return [Frame(chunk[6:-2], chunk)]
+            return _frames(chunk.removeprefix(b"\xef\xbb\xbf"))
         return self._feed_slowly(chunk)
 
-    def finish(self) -> list[bytes]:
-        """The payload of an event that the end of the stream left without its blank line."""
+    def finish(self) -> list[Frame]:
+        """The event that the end of the stream left without its blank line."""
         rest = bytes(self._rest)
         self._rest.clear()
-        return _payloads(rest)
+        return _frames(rest)
 
-    def _feed_slowly(self, chunk: bytes) -> list[bytes]:
+    def _feed_slowly(self, chunk: bytes) -> list[Frame]:
         if self._ended_in_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
         self._ended_in_cr = chunk.endswith(b"\r") or (self._ended_in_cr and not chunk)
@@ -67,26 +78,29 @@ class SseReader:
             return []
         complete = bytes(self._rest[: end + 2])
         del self._rest[: end + 2]
-        return _payloads(complete)
+        return _frames(complete)
 
 
-def _payloads(complete: bytes) -> list[bytes]:
-    payloads = []
+def _frames(complete: bytes) -> list[Frame]:
+    frames = []
     for block in complete.split(b"\n\n"):
-        if not block:
-            continue
         if block.startswith(b"data: ") and b"\n" not in block:
-            payloads.append(block[6:])
-        elif (payload := _payload_of_lines(block)) is not None:
-            payloads.append(payload)
-    return payloads
+            frames.append(Frame(block[6:], block + b"\n\n"))
+        elif block and (frame := _frame_of_lines(block)) is not None:
+            frames.append(frame)
+    return frames
 
 
-def _payload_of_lines(block: bytes) -> bytes | None:
-    data = []
+def _frame_of_lines(block: bytes) -> Frame | None:
+    """None for a block without data. Comments, `id` and `retry` are left out: some clients take them for broken JSON."""
+    data, name = [], None
     for line in block.split(b"\n"):
-        if line == b"data":
-            data.append(b"")
-        elif line.startswith(b"data:"):
-            data.append(line[6:] if line[5:6] == b" " else line[5:])
-    return b"\n".join(data) if data else None
+        field, _, value = line.partition(b":")
+        if field == b"data":
+            data.append(value.removeprefix(b" "))
+        elif field == b"event":
+            name = value.removeprefix(b" ")
+    if not data:
+        return None
+    payload = b"\n".join(data)
+    return Frame(payload, event(payload, name))

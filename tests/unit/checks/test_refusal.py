@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskfit.checks.refusal import Refusal, RefusalSettings, find_refusal
+from taskfit.values.answer import Finish
 from taskfit.values.conversation import ToolCall
 from tests.unit.checks.verifying import answered, verdict_of
 
@@ -56,7 +57,7 @@ def test_an_answer_is_no_refusal(text: str) -> None:
 
 
 @pytest.mark.parametrize("finish", ["refusal", "content_filter"])
-def test_the_upstreams_word_goes_first(finish: str) -> None:
+def test_the_upstreams_word_goes_first(finish: Finish) -> None:
     verdict = verdict_of(CHECK, answered("The capital is Canberra.", finish=finish))
     assert (verdict.judgement, verdict.score) == ("reject", 0.0)
 

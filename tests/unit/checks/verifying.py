@@ -1,11 +1,12 @@
 """What the tests of checks share: a request, an answer, a verdict."""
 
 import asyncio
-from typing import Any
 
 from taskfit.protocols import Check
-from taskfit.values.answer import Answer
+from taskfit.values.answer import Answer, Choice, Finish
+from taskfit.values.conversation import Text, ToolCall
 from taskfit.values.request import Outline, Request
+from taskfit.values.usage import Usage
 from taskfit.values.verdict import Verdict
 
 
@@ -20,8 +21,11 @@ def asked(*, max_output_tokens: int | None = None) -> Request:
     )
 
 
-def answered(text: str = "", **fields: Any) -> Answer:
-    return Answer(dialect="openai-chat", text=text, **{"finish": "stop", **fields})
+def answered(
+    text: str = "", *, finish: Finish | None = "stop", tool_calls: tuple[ToolCall, ...] = (), usage: Usage | None = None
+) -> Answer:
+    choice = Choice(parts=(Text(text=text), *tool_calls), finish=finish)
+    return Answer(dialect="openai-chat", choices=(choice,), usage=usage)
 
 
 def verdict_of(check: Check, answer: Answer, *, max_output_tokens: int | None = None) -> Verdict:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from taskfit.config import Complaint, Config, InvalidConfig, parse
+from taskfit.config.upstreams import UPSTREAMS
 from taskfit.values.secret import Secret
 
 
@@ -43,7 +44,8 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tolerance: float = 0.0
 
 
-KINDS: Mapping[str, type[msgspec.Struct]] = {"openai": Upstream, "anthropic": Upstream, "gemini": Upstream, "regional": Regional}
+VENDORS_OWN = ("openai", "anthropic", "gemini")
+KINDS: Mapping[str, type[msgspec.Struct]] = dict.fromkeys((*VENDORS_OWN, *UPSTREAMS), Upstream) | {"regional": Regional}
 CHECKS: Mapping[str, type[msgspec.Struct]] = {"truncated": Nothing, "refusal": Nothing, "arithmetic": Tolerance}
 ENVIRON = {"OPENAI_API_KEY": "sk-very-secret", "EMPTY": "", "MODEL": "gpt-5.4-mini"}
 

@@ -54,10 +54,17 @@ def test_the_first_file_is_valid_and_has_a_model(vendors: tuple[object, ...], pr
     assert "key: key" not in text
 
 
+def test_the_first_file_names_the_row_of_what_was_found() -> None:
+    text = starter(discover({"GROQ_API_KEY": "key"}, ollama))
+    assert '  groq: {api: groq, key: "${GROQ_API_KEY}"}\n' in text
+    assert "  ollama: {api: ollama}    # Ollama at http://127.0.0.1:11434/v1\n" in text
+
+
 def test_with_nothing_found_the_file_says_what_to_do() -> None:
     text = starter(Discovery())
     assert "No key was found" in text
     assert all(vendor.variables[0] in text for vendor in VENDORS)
+    assert all(server.name in text for server in LOCAL_SERVERS)
     assert read(text, {}).models == ("ollama/llama3.2",)
 
 
@@ -75,6 +82,13 @@ def test_without_a_file_the_environment_is_enough() -> None:
     config = from_environment({"ANTHROPIC_API_KEY": "k"}, nobody, kinds=KINDS, checks={})
     assert config is not None
     assert (config.file, config.tasks[0].checks, config.baseline) == (None, (), "anthropic/claude-opus-4-6")
+
+
+def test_without_a_file_a_server_on_this_machine_is_enough() -> None:
+    config = from_environment({}, ollama, kinds={"ollama": KINDS["ollama"]}, checks={})
+    assert config is not None
+    assert [(provider.name, provider.api) for provider in config.providers] == [("ollama", "ollama")]
+    assert config.models == ("ollama/llama3.2:3b",)
 
 
 def test_without_anything_there_is_no_configuration() -> None:

@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from taskfit.config import Config, describe, differences, schema
+from taskfit.config import Config, InvalidConfig, describe, differences, schema
 from taskfit.config.keys import ACCEPT, INPUT, MATCH, MODEL_FACTS, PRICE, TASK, TOP
 from taskfit.values.secret import Secret
+from tests.unit.config.editor import accepts
 from tests.unit.config.files import CHECKS, HEAD, KINDS, Upstream, complaints, read, with_task
 
 FULL = """
@@ -119,11 +120,48 @@ def test_the_schema_offers_what_is_supported_and_nothing_else() -> None:
 
 def test_the_schema_holds_the_settings_of_plug_ins() -> None:
     made = schema(KINDS, CHECKS)
-    under_openai = made["properties"]["providers"]["properties"]["openai"]["anyOf"]
-    assert {"api", *Upstream.__struct_fields__} in [properties(shape) for shape in under_openai if "properties" in shape]
+    assert properties(made["$defs"]["api-openai"]) == {"api", *Upstream.__struct_fields__}
+    assert made["$defs"]["api-regional"]["required"] == ["region", "key"]
     checks = made["$defs"]["task"]["properties"]["checks"]["items"]["anyOf"]
     assert checks[0]["enum"] == ["truncated", "refusal", "arithmetic"]
     assert msgspec.json.decode(msgspec.json.encode(made)) == made
+
+
+def test_the_settings_of_an_api_stand_in_the_schema_once() -> None:
+    few, many = (len(msgspec.json.encode(schema(dict.fromkeys(names, Upstream), {}))) for names in ("abcd", "abcdefghijklmnop"))
+    assert many < 4 * few
+
+
+@pytest.mark.parametrize(
+    ("providers", "is_right"),
+    [
+        ({"openai": {"key": "k"}}, True),
+        ({"openai": None}, True),
+        ({"openai": {"api": "regional", "region": "here", "key": "k"}}, True),
+        ({"here": {"api": "openai", "url": "http://127.0.0.1:1/v1"}}, True),
+        ({"regional": {"region": "here", "key": "k"}}, True),
+        ({}, False),
+        ({"here": {"url": "http://127.0.0.1:1/v1"}}, False),
+        ({"here": None}, False),
+        ({"here": {"api": "nobody"}}, False),
+        ({"here": {"api": "openai", "region": "here"}}, False),
+        ({"openai": {"ulr": "x"}}, False),
+        ({"regional": {"region": "here"}}, False),
+        ({"regional": None}, False),
+        ({"No name": {"api": "openai"}}, False),
+    ],
+)
+def test_an_editor_accepts_the_providers_that_the_reader_accepts(providers: dict[str, Any], is_right: bool) -> None:
+    file = {"providers": providers, "models": {"general": f"{next(iter(providers), 'openai')}/x"}}
+    assert accepts(schema(KINDS, CHECKS), file) is is_right
+    assert is_read(msgspec.json.encode(file).decode()) is is_right
+
+
+def is_read(text: str) -> bool:
+    try:
+        return bool(read(text))
+    except InvalidConfig:
+        return False
 
 
 def references(part: Any) -> set[str]:

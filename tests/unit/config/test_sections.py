@@ -5,12 +5,13 @@ from decimal import Decimal
 import pytest
 
 from taskfit.config import InvalidConfig
+from taskfit.config.complaints import listed
 from taskfit.config.keys import LATER_CHECKS
 from taskfit.values.card import CardFacts, Price
 from taskfit.values.money import usd_from_decimal
 from taskfit.values.secret import Secret
 from taskfit.values.task import Bounds, CheckUse, Match, Task
-from tests.unit.config.files import HEAD, Upstream, complaint, complaints, read, with_task
+from tests.unit.config.files import HEAD, KINDS, Upstream, complaint, complaints, read, with_task
 
 GENERAL, MINI = "openai/gpt-5.4-mini", "openai/gpt-5.4-nano"
 
@@ -98,7 +99,7 @@ def test_a_provider_may_have_any_name_with_an_api() -> None:
         ("{share: 2}", ".share", "the number 2", "float <= 1.0"),
         ("{is_warm: yes}", ".is_warm", 'the text "yes"', "true or false"),
         ("plain", "", 'the text "plain"', "the provider's settings"),
-        ("{api: opnai}", ".api", 'the text "opnai"', "one of: anthropic, gemini, openai, regional"),
+        ("{api: opnai}", ".api", 'the text "opnai"', f"one of: {listed(sorted(KINDS))}"),
     ],
 )
 def test_a_wrong_setting_of_a_provider_is_shown_at_its_place(settings: str, path: str, found: str, wanted: str) -> None:

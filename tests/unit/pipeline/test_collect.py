@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskfit.pipeline.collect import collect
-from taskfit.values.answer import Answer, Delta, ToolCallDelta
-from taskfit.values.conversation import ToolCall
+from taskfit.values.answer import Answer, Choice, Delta, ToolCallDelta
+from taskfit.values.conversation import Refusal, Signature, Text, Thinking, ToolCall
 from taskfit.values.usage import Usage
 
 pieces = st.lists(st.text(max_size=5), max_size=5)
@@ -39,8 +39,28 @@ def test_only_the_first_choice_is_collected_and_the_last_usage_counts() -> None:
 
 
 def test_a_whole_answer_stays_as_it_is() -> None:
-    whole = Answer(dialect="openai-chat", data=b"{}", text="x", finish="length", usage=Usage(input_tokens=3))
+    choice = Choice(parts=(Text(text="x"),), finish="length")
+    whole = Answer(dialect="openai-chat", data=b"{}", choices=(choice,), usage=Usage(input_tokens=3))
     assert collect([whole]) == whole
+
+
+def test_a_signature_closes_its_thoughts_and_a_redacted_one_stands_alone() -> None:
+    first, hidden = Signature(origin="anthropic-messages", value="s1"), Signature(origin="anthropic-messages", value="r1")
+    answer = collect([
+        Delta(dialect="anthropic-messages", reasoning="Let me "),
+        Delta(dialect="anthropic-messages", reasoning="see."),
+        Delta(dialect="anthropic-messages", signature=first),
+        Delta(dialect="anthropic-messages", signature=hidden, is_redacted=True),
+        Delta(dialect="anthropic-messages", reasoning="Again."),
+        Delta(dialect="anthropic-messages", refusal="No.", finish="refusal"),
+    ])  # fmt: skip
+    assert answer.parts == (
+        Thinking(text="Let me see.", signature=first),
+        Thinking(signature=hidden, is_redacted=True),
+        Thinking(text="Again."),
+        Refusal(text="No."),
+    )
+    assert (answer.text, answer.finish) == ("No.", "refusal")
 
 
 def test_nothing_is_an_empty_answer() -> None:

@@ -16,6 +16,7 @@ from taskfit.pipeline.outbox import Outbox
 from taskfit.protocols import Key, RecordQuery
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore
 from taskfit.testing.conformance_store import opened, plain_record
+from taskfit.values.kept import KeptResponse
 from taskfit.values.record import Record
 
 NEVER_S = 3600.0
@@ -64,6 +65,14 @@ class Shelf:
 
     def find(self, query: RecordQuery) -> tuple[Record, ...]:
         return ()
+
+    def keep_response(self, response: KeptResponse) -> None: ...
+
+    def get_response(self, response_id: str) -> KeptResponse | None:
+        return None
+
+    def delete_response(self, response_id: str) -> bool:
+        return False
 
     def get(self, record_id: str) -> Record | None:
         return None

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -22,10 +21,12 @@ from taskfit.errors import (
     WalkFailed,
 )
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.receivers import EventList
 from taskfit.pipeline.stream import Walk
 from taskfit.protocols import Call
 from taskfit.values.answer import Answer, Delta, Event
 from taskfit.values.card import ModelCard
+from taskfit.values.embedding import Embeddings
 from taskfit.values.plan import Ranked
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request, Terms
@@ -37,7 +38,7 @@ STREAMS = [False, True]
 
 
 def text_of(events: Sequence[Event]) -> str:
-    return "".join(event.text for event in events)
+    return "".join(event.text for event in events if not isinstance(event, Embeddings))
 
 
 def likes(*good: str) -> Judge:
@@ -196,9 +197,8 @@ def test_a_cancelled_walk_leaves_a_record_with_its_running_attempt_priced(stream
         walk = stage.walk(stream=stream)
 
         async def consume() -> None:
-            async with walk, aclosing(walk.events()) as events:
-                async for _ in events:
-                    pass
+            async with walk:
+                await walk.run(EventList())
 
         task = asyncio.create_task(consume())
         await begun.wait()
@@ -224,27 +224,35 @@ def test_leaving_a_stream_early_closes_the_call() -> None:
         try:
             while True:
                 yield Delta(dialect="openai-chat", text="x")
+                await asyncio.sleep(0)
         finally:
             closed.append(call.model)
 
     async def run() -> Stage:
         stage = Stage({"a": endless})
-        async with stage.walk(stream=True) as walk, aclosing(walk.events()) as events:
-            async for _ in events:
-                break
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01), stage.walk(stream=True) as walk:
+                await walk.run(EventList())
         return stage
 
     assert asyncio.run(run()).last.outcome == "cancelled"
     assert closed == ["a"]
 
 
-def test_a_consumer_s_own_failure_leaves_a_record_that_says_so() -> None:
-    async def run(stage: Stage) -> None:
-        async with stage.walk() as walk, aclosing(walk.events()) as events:
-            async for _ in events:
-                raise ZeroDivisionError("mine")
+class Broken(EventList):
+    """A receiver with a fault of its own."""
 
-    stage = Stage({"a": says("42")})
+    def take(self, event: Event) -> None:
+        raise ZeroDivisionError("mine")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_receiver_s_own_failure_is_not_taken_for_the_upstream_s(stream: bool) -> None:
+    async def run(stage: Stage) -> None:
+        async with stage.walk(stream=stream) as walk:
+            await walk.run(Broken())
+
+    stage = Stage({"a": says("42"), "b": says("43")})
     with pytest.raises(ZeroDivisionError):
         asyncio.run(run(stage))
     assert (stage.last.outcome, stage.last.status, stage.last.error) == ("failed", 500, "internal_error")
@@ -266,8 +274,7 @@ def test_time_that_has_passed_counts_against_the_deadline() -> None:
         walk = stage.walk(terms=Terms(deadline_s=2.0))
         stage.clock.advance(3)
         async with walk:
-            async for _ in walk.events():
-                pass
+            await walk.run(EventList())
 
     stage = Stage({"a": says("42")})
     with pytest.raises(WalkFailed) as failed:
@@ -284,8 +291,7 @@ def test_a_call_is_given_what_is_left_of_the_deadline() -> None:
 
     async def run() -> None:
         async with walk:
-            async for _ in walk.events():
-                pass
+            await walk.run(EventList())
 
     asyncio.run(run())
     assert [(call.first_byte_s, call.total_s) for call in stage.provider.calls] == [(3.0, 6.0), (6.0, 6.0)]

@@ -7,16 +7,19 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.receivers import EventList
 from taskfit.pipeline.stream import Walk
 from taskfit.profilers.rules import RuleProfiler, RuleSettings
-from taskfit.protocols import Call, Router
+from taskfit.protocols import Call, Router, Sink
 from taskfit.routers.ladder import LadderRouter, LadderSettings
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore
 from taskfit.testing import Clock
-from taskfit.values.answer import Answer, Delta, Event
+from taskfit.values.answer import Answer, Choice, Delta, Event
 from taskfit.values.card import ModelCard, Price
+from taskfit.values.conversation import Text
 from taskfit.values.record import Record
 from taskfit.values.request import Caller, Dialect, Request, Terms
 from taskfit.values.task import CheckUse, Task
@@ -50,9 +53,13 @@ class Scripted(Plugin):
         self.calls: list[Call] = []
         self._scripts = scripts
 
-    def stream(self, call: Call) -> AsyncGenerator[Event, None]:
+    async def stream(self, call: Call, sink: Sink) -> None:
         self.calls.append(call)
-        return self._scripts[call.model](call)
+        async with aclosing(self._scripts[call.model](call)) as events:
+            async for event in events:
+                sink.put(event)
+                if sink.is_full:
+                    await sink.drain()
 
     def card_facts(self) -> Mapping[str, bool | None]:
         return {}
@@ -77,7 +84,7 @@ def says(text: str, *, usage: Usage | None = USAGE) -> Script:
 
     async def script(call: Call) -> AsyncGenerator[Event, None]:
         if not call.request.is_stream:
-            yield Answer(dialect="openai-chat", text=text, finish="stop", usage=usage)
+            yield Answer(dialect="openai-chat", choices=(Choice(parts=(Text(text=text),), finish="stop"),), usage=usage)
             return
         yield Delta(dialect="openai-chat", text=text)
         yield Delta(dialect="openai-chat", finish="stop", usage=usage)
@@ -122,19 +129,20 @@ class Stage:
 
     def walk(self, *, stream: bool = False, model: str = "auto", terms: Terms = Terms(), **more: Any) -> Walk:  # noqa: B008  # frozen
         body = {"model": model, "messages": [{"role": "user", "content": "What is 6 x 7?"}], "stream": stream, **more}
-        request = read_request(msgspec.json.encode(body), request_id="req-1", terms=terms, caller=Caller(key_id="key-1"))
-        return Walk(self.house, request, outbox=self.outbox, clock=self.clock, began=self.clock.monotonic())
+        caller = Caller(key_id="key-1")
+        request = read_request(msgspec.json.encode(body), request_id="req-1", terms=terms, caller=caller, headers={})
+        return Walk(self.house, request, outbox=self.outbox, clock=self.clock, began=self.clock.monotonic(), counting=Counting())
 
     def run(self, **more: Any) -> tuple[list[Event], Record]:
         """The events of a walk and its record. Errors: those of the walk; its record is `last` then."""
-        events: list[Event] = []
+        received = EventList()
 
         async def run() -> None:
-            async with self.walk(**more) as walk, aclosing(walk.events()) as stream:
-                events.extend([event async for event in stream])
+            async with self.walk(**more) as walk:
+                await walk.run(received)
 
         asyncio.run(run())
-        return events, self.last
+        return received.events, self.last
 
     @property
     def last(self) -> Record:

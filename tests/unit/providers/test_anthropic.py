@@ -12,6 +12,7 @@ from taskfit.testing import ScriptedUpstream, SeenRequest
 from taskfit.values.request import Caller, Terms
 from taskfit.values.secret import Secret
 from taskfit.wire.openai_chat import read_request
+from tests.unit.providers.sinks import Events
 
 
 def seen(settings: AnthropicSettings, *, path: str = "", **fields: object) -> SeenRequest:
@@ -21,9 +22,8 @@ def seen(settings: AnthropicSettings, *, path: str = "", **fields: object) -> Se
             provider = Anthropic("anthropic", msgspec.structs.replace(settings, url=upstream.url + path))
             await provider.open()
             body = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}], **fields}
-            request = read_request(json.dumps(body).encode(), request_id="r", terms=Terms(), caller=Caller())
-            async for _ in provider.stream(Call(request=request, model="claude-sonnet-5", first_byte_s=10, total_s=10)):
-                pass
+            request = read_request(json.dumps(body).encode(), request_id="r", terms=Terms(), caller=Caller(), headers={})
+            await provider.stream(Call(request=request, model="claude-sonnet-5", first_byte_s=10, total_s=10), Events())
             await provider.close()
             return upstream.requests[0]
 

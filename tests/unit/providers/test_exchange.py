@@ -18,6 +18,7 @@ from taskfit.values.conversation import ToolCall
 from taskfit.values.request import Caller, Request, Terms
 from taskfit.values.secret import Secret
 from taskfit.wire.openai_chat import read_request
+from tests.unit.providers.sinks import Events
 
 Upstream: TypeAlias = Anthropic | Gemini
 Make: TypeAlias = Callable[[str], Upstream]
@@ -38,7 +39,7 @@ both = pytest.mark.parametrize("make", [anthropic, gemini])
 
 def request(*, is_stream: bool = False, **fields: Any) -> Request:
     body = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], "stream": is_stream, **fields}
-    return read_request(json.dumps(body).encode(), request_id="req_1", terms=Terms(), caller=Caller())
+    return read_request(json.dumps(body).encode(), request_id="req_1", terms=Terms(), caller=Caller(), headers={})
 
 
 def call(asked: Request, *, model: str = "m", first_byte_s: float = 10.0, total_s: float = 20.0) -> Call:
@@ -46,12 +47,13 @@ def call(asked: Request, *, model: str = "m", first_byte_s: float = 10.0, total_
 
 
 async def events_of(provider: Upstream, asked: Call) -> list[Event]:
-    return [event async for event in provider.stream(asked)]
+    seen = Events()
+    await provider.stream(asked, seen)
+    return seen.events
 
 
 async def gather(provider: Upstream, asked: Call, seen: list[Event]) -> None:
-    async for event in provider.stream(asked):
-        seen.append(event)  # noqa: PERF401  # what came before an error must be kept
+    await provider.stream(asked, Events(seen))
 
 
 def ask(make: Make, said: Any, asked: Call) -> list[Event]:
@@ -192,15 +194,17 @@ def test_a_server_that_says_nothing_is_a_timeout(make: Make) -> None:
 
 
 @both
-def test_closing_the_stream_ends_the_call(make: Make) -> None:
+def test_cancelling_the_stream_ends_the_call(make: Make) -> None:
     async def run() -> None:
         async with ScriptedUpstream() as upstream:
             upstream.script({"m": Reply("many words " * 200, chunk_delay_s=0.05)})
             provider = make(upstream.url)
             await provider.open()
-            events = provider.stream(call(request(is_stream=True)))
-            await anext(events)
-            await events.aclose()
+            seen = Events()
+            running = asyncio.create_task(provider.stream(call(request(is_stream=True)), seen))
+            await seen.has_begun.wait()
+            running.cancel()
+            await asyncio.wait([running])
             await upstream.wait_until(lambda: upstream.requests[0].client_left)
             await provider.close()
 
@@ -211,7 +215,7 @@ def test_closing_the_stream_ends_the_call(make: Make) -> None:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"n": 2}, "n"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
         ({"logit_bias": {"5": 1}}, "logit_bias"),
         ({"tools": [{"type": "web_search"}]}, "tools[0]"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from taskfit.assembly import assemble, read_configuration
 from taskfit.errors import Unauthenticated
 from taskfit.pipeline.gateway import Gateway
-from taskfit.server.keyring import MISS_REFRESH_S, REFRESH_S, Keyring, digest_of, new_key
+from taskfit.server.keyring import MISS_REFRESH_S, REFRESH_S, Keyring, digest_of, keys_in, new_key
 from taskfit.testing import Clock
 from taskfit.values.request import Caller
 
@@ -39,7 +39,7 @@ class Desk:
 
     async def caller(self, text: str) -> Caller | None:
         try:
-            return await self.keyring.authenticate({b"authorization": f"Bearer {text}".encode()})
+            return await self.keyring.authenticate([text.encode()])
         except Unauthenticated:
             return None
 
@@ -125,6 +125,6 @@ def test_a_key_is_shown_once_and_kept_as_its_hash() -> None:
 def test_no_key_is_said_to_be_none(tmp_path: Path, headers: dict[bytes, bytes]) -> None:
     async def work(desk: Desk) -> None:
         with pytest.raises(Unauthenticated, match="no key"):
-            await desk.keyring.authenticate(headers)
+            await desk.keyring.authenticate(keys_in(headers, b""))
 
     at_a_desk(tmp_path, work)

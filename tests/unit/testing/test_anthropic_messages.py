@@ -118,7 +118,7 @@ def test_thinking_is_a_signed_block_before_the_text() -> None:
         ("tool_calls", "tool_use"),
         ("refusal", "refusal"),
         ("content_filter", "refusal"),
-        ("other", "stop_sequence"),
+        ("other", "pause_turn"),
     ],
 )
 def test_each_finish_has_its_stop_reason(finish: Finish, word: str) -> None:

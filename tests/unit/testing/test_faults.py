@@ -21,8 +21,13 @@ from tests.unit.testing.wire import DIALECTS, Seen, ask, call, dechunk
 
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS)
 plain_and_streamed = pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
-TERMINAL = {"openai": b"data: [DONE]", "anthropic": b'data: {"type":"message_stop"}', "gemini": None}
-FINISHES = {"openai": b'"finish_reason":"stop"', "anthropic": b'"stop_reason":"end_turn"', "gemini": b'"finishReason":"STOP"'}
+TERMINAL = {"openai": b"data: [DONE]", "anthropic": b'data: {"type":"message_stop"}', "gemini": None, "responses": None}
+FINISHES = {
+    "openai": b'"finish_reason":"stop"',
+    "anthropic": b'"stop_reason":"end_turn"',
+    "gemini": b'"finishReason":"STOP"',
+    "responses": b'"completed_at":1767225600',
+}
 
 
 def text_of(seen: Seen, dialect: str) -> str:
@@ -38,6 +43,9 @@ def texts_in(payload: dict[str, Any], dialect: str) -> list[str]:
     if dialect == "anthropic":
         delta = payload.get("delta", {})
         return [block["text"] for block in payload.get("content", [])] + [delta["text"] for _ in (0,) if "text" in delta]
+    if dialect == "responses":
+        contents = [part for item in payload.get("output", []) for part in item["content"]]
+        return [part["text"] for part in contents] + ([payload["delta"]] if "delta" in payload else [])
     return [part["text"] for candidate in payload["candidates"] for part in candidate["content"]["parts"] if "text" in part]
 
 
@@ -115,7 +123,8 @@ def test_status_takes_a_body_of_its_own() -> None:
 
 def test_context_exceeded_is_said_in_each_vendors_words() -> None:
     errors = [ask(Fault.context_exceeded(), dialect) for dialect in DIALECTS]
-    assert [seen.status for seen in errors] == [400, 400, 400]
+    assert [seen.status for seen in errors] == [400, 400, 400, 400]
+    assert [errors[at].json["error"]["param"] for at in (0, 3)] == ["messages", "input"]
     assert errors[0].json["error"]["code"] == "context_length_exceeded"
     assert errors[1].json["error"]["message"].startswith("prompt is too long")
     assert "exceeds the maximum number of tokens" in errors[2].json["error"]["message"]
@@ -134,16 +143,41 @@ def test_midstream_error_comes_after_so_many_pieces(dialect: str) -> None:
     seen = ask(Fault.midstream_error(after=2), dialect, stream=True)
     *_, last = [json.loads(event) for event in seen.events]
     assert (seen.status, seen.is_whole) == (200, True)
-    assert last["error"]["message"]
+    assert error_in(last)["message"]
     assert b" is" in seen.body
     assert b" answer" not in seen.body
     assert b"event: error\n" in seen.body or dialect != "anthropic"
 
 
+def error_in(payload: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = payload.get("error") or payload["response"]["error"]
+    return found
+
+
 @every_dialect
 def test_midstream_error_may_be_the_first_event(dialect: str) -> None:
     (event,) = ask(Fault.midstream_error(after=0), dialect, stream=True).events
-    assert "error" in json.loads(event)
+    assert error_in(json.loads(event))
+
+
+def test_the_error_event_of_responses_has_two_forms_and_both_are_counted() -> None:
+    last = {
+        fault.name: json.loads(ask(fault, "responses", stream=True).events[-1])
+        for fault in (Fault.midstream_error(after=2), Fault.bare_error(after=2))
+    }
+    failed, bare = last["midstream_error"], last["bare_error"]
+    assert (failed["type"], failed["sequence_number"], failed["response"]["status"]) == ("response.failed", 6, "failed")
+    assert (bare["type"], bare["sequence_number"], bare["code"]) == ("error", 6, "server_error")
+
+
+@pytest.mark.parametrize("dialect", ["openai", "anthropic", "gemini"])
+def test_bare_error_is_a_midstream_error_where_there_is_one_form(dialect: str) -> None:
+    assert ask(Fault.bare_error(), dialect, stream=True).body == ask(Fault.midstream_error(), dialect, stream=True).body
+
+
+@every_dialect
+def test_bare_error_is_an_error_200_to_a_plain_request(dialect: str) -> None:
+    assert "error" in ask(Fault.bare_error(), dialect).json
 
 
 @every_dialect
@@ -239,13 +273,13 @@ def test_empty_has_no_byte_of_a_body(dialect: str, stream: bool) -> None:
 def test_zero_chunks_is_an_end_without_a_beginning(dialect: str) -> None:
     seen = ask(Fault.zero_chunks(), dialect, stream=True)
     assert seen.is_whole
-    assert len(seen.events) == (0 if dialect == "gemini" else 1)
+    assert len(seen.events) == (0 if TERMINAL[dialect] is None else 1)
     assert (TERMINAL[dialect] or b"") in seen.body
 
 
 @every_dialect
 def test_zero_chunks_is_an_empty_list_to_a_plain_request(dialect: str) -> None:
-    key = {"openai": "choices", "anthropic": "content", "gemini": "candidates"}[dialect]
+    key = {"openai": "choices", "anthropic": "content", "gemini": "candidates", "responses": "output"}[dialect]
     assert ask(Fault.zero_chunks(), dialect).json[key] == []
 
 
@@ -304,6 +338,14 @@ def test_bad_json_is_one_bad_event_among_good_ones(dialect: str) -> None:
     seen = ask(Fault.bad_json(), dialect, stream=True)
     assert seen.is_whole
     assert len([event for event in seen.events if event != b"[DONE]" and not is_json(event)]) == 1
+
+
+@every_dialect
+def test_bad_json_may_come_after_sound_pieces(dialect: str) -> None:
+    for after, text in ((1, "This"), (99, "This is an")):
+        events = ask(Fault.bad_json(after=after), dialect, stream=True).events
+        bad = next(place for place, event in enumerate(events) if event != b"[DONE]" and not is_json(event))
+        assert "".join(piece for event in events[:bad] for piece in texts_in(json.loads(event), dialect)) == text
 
 
 def is_json(data: bytes) -> bool:
@@ -432,6 +474,8 @@ def tool_call(seen: Seen, dialect: str) -> tuple[str, Any]:
         return function["name"], function["arguments"]
     if dialect == "anthropic":
         return seen.json["content"][0]["name"], seen.json["content"][0]["input"]
+    if dialect == "responses":
+        return seen.json["output"][0]["name"], seen.json["output"][0]["arguments"]
     called = seen.json["candidates"][0]["content"]["parts"][0]["functionCall"]
     return called["name"], called["args"]
 
@@ -461,10 +505,10 @@ def test_wrong_model_names_another_model(dialect: str, stream: bool) -> None:
 # What holds for all
 
 NEED_NO_ARGUMENT = (
-    "hang", "reset", "error_200", "context_exceeded", "midstream_error", "html", "cut", "cut_stream", "no_done", "no_finish",
-    "dup_done", "empty", "zero_chunks", "no_content", "no_usage", "nan_usage", "absurd_usage", "bad_json", "deep_json",
-    "split_utf8", "crlf", "big_line", "gzip", "gzip_bomb", "long_length", "short_length", "huge_header", "bad_tool",
-    "unknown_tool", "wrong_model",
+    "hang", "reset", "error_200", "context_exceeded", "midstream_error", "bare_error", "html", "cut", "cut_stream", "no_done",
+    "no_finish", "dup_done", "empty", "zero_chunks", "no_content", "no_usage", "nan_usage", "absurd_usage", "bad_json",
+    "deep_json", "split_utf8", "crlf", "big_line", "gzip", "gzip_bomb", "long_length", "short_length", "huge_header",
+    "bad_tool", "unknown_tool", "wrong_model",
 )  # fmt: skip
 MAKERS: dict[str, Callable[[], Fault]] = {name: getattr(Fault, name) for name in NEED_NO_ARGUMENT}
 

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 import openai
 import pytest
 from openai import AsyncOpenAI
-from openai.types.chat import ChatCompletionChunk
+from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from taskfit.testing import Fault, Reply, ScriptedUpstream, SeenRequest
 from taskfit.testing.faults import MANY_BYTES
 from taskfit.values.conversation import ToolCall
 from tests.unit.testing.wire import QUESTION, ask
 
+ASKED: list[ChatCompletionMessageParam] = [{"role": "user", "content": QUESTION}]
 WEATHER = ToolCall(id="call_1", name="weather", arguments='{"city": "Zürich", "days": 3}')
 
 
@@ -154,10 +155,10 @@ def test_the_client_raises_what_a_429_means() -> None:
     async def check(upstream: ScriptedUpstream, client: AsyncOpenAI) -> None:
         upstream.script({"mini": [Fault.status(429, retry_after="1"), Reply("ok")]})
         with pytest.raises(openai.RateLimitError) as caught:
-            await client.chat.completions.create(model="mini", messages=[])
+            await client.chat.completions.create(model="mini", messages=ASKED)
         assert caught.value.code == "rate_limit_exceeded"
         assert caught.value.response.headers["retry-after"] == "1"
-        completion = await client.chat.completions.create(model="mini", messages=[])
+        completion = await client.chat.completions.create(model="mini", messages=ASKED)
         assert completion.choices[0].message.content == "ok"
 
     with_client(check)
@@ -166,7 +167,7 @@ def test_the_client_raises_what_a_429_means() -> None:
 def test_a_model_without_a_script_does_not_exist() -> None:
     async def check(upstream: ScriptedUpstream, client: AsyncOpenAI) -> None:
         with pytest.raises(openai.NotFoundError) as caught:
-            await client.chat.completions.create(model="nobody", messages=[])
+            await client.chat.completions.create(model="nobody", messages=ASKED)
         assert caught.value.code == "model_not_found"
         assert "`nobody`" in caught.value.message
 

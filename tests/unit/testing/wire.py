@@ -9,7 +9,7 @@ from typing import Any
 from taskfit.testing import ScriptedUpstream, SeenRequest
 from taskfit.testing.script import Script
 
-DIALECTS = ("openai", "anthropic", "gemini")
+DIALECTS = ("openai", "anthropic", "gemini", "responses")
 QUESTION = "Which city is it?"
 
 
@@ -43,6 +43,10 @@ def call(dialect: str, *, stream: bool, model: str = "m") -> tuple[str, dict[str
         tool: dict[str, Any] = {"type": "function", "function": {"name": "lookup_city", "parameters": {"type": "object"}}}
         options: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
         return "/v1/chat/completions", {"model": model, "messages": [turn], "tools": [tool], **options}
+    if dialect == "responses":
+        tool = {"type": "function", "name": "lookup_city", "parameters": {"type": "object"}}
+        options = {"stream": True} if stream else {}
+        return "/v1/responses", {"model": model, "input": [turn], "tools": [tool], **options}
     if dialect == "anthropic":
         tool = {"name": "lookup_city", "input_schema": {"type": "object"}}
         options = {"stream": True} if stream else {}
@@ -69,15 +73,21 @@ async def talk(url: str, sent: bytes) -> bytes:
         await writer.wait_closed()
 
 
-def ask(script: Script, dialect: str = "openai", *, stream: bool = False) -> Seen:
-    """One question to an upstream of its own, on a connection that closes after it."""
+def ask(script: Script, dialect: str = "openai", *, stream: bool = False, **members: Any) -> Seen:
+    """One question to an upstream of its own, on a connection that closes after it; `members` are added to its body."""
+    path, body = call(dialect, stream=stream)
+    return post(path, {**body, **members}, script)
+
+
+def post(
+    path: str, body: Mapping[str, Any] | bytes, script: Script = "x", *, headers: str = "", model: str = "m", **options: bool
+) -> Seen:
+    """One request to an upstream of its own, made with these options."""
 
     async def run() -> Seen:
-        async with ScriptedUpstream() as upstream:
-            upstream.script({"m": script})
-            path, body = call(dialect, stream=stream)
-            raw = await talk(upstream.url, request_bytes(path, body, headers="connection: close\r\n"))
-            seen = read(raw)
+        async with ScriptedUpstream(**options) as upstream:
+            upstream.script({model: script})
+            seen = read(await talk(upstream.url, request_bytes(path, body, headers=f"{headers}connection: close\r\n")))
             seen.requests = upstream.requests
             return seen
 

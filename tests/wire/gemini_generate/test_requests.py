@@ -1,176 +1,149 @@
-"""What a Conversation becomes as the body of a generateContent request."""
+"""What a client's body becomes as a Request, and what of it reaches an upstream of the same dialect."""
 
 import json
 from typing import Any
 
-import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from taskfit.errors import InvalidRequest, RequestError, Unsupported
-from taskfit.values.conversation import (
-    Conversation,
-    Image,
-    Message,
-    OutputSchema,
-    Part,
-    Speaker,
-    Text,
-    Tool,
-    ToolCall,
-    ToolChoice,
-    ToolResult,
-)
-from taskfit.wire.gemini_generate import write_request
+from taskfit.errors import InvalidRequest
+from taskfit.values.request import Caller, Request, Terms
+from taskfit.wire.gemini_generate import read_count_request, read_request, write_request
 
-SCHEMA = msgspec.Raw(b'{"type":"object","properties":{"city":{"type":"string","maxLength":1e2}}}')
-WEATHER = Tool(name="get_weather", schema=SCHEMA, description="Tells the weather.")
+HELLO = {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]}
+HEADERS = {"x-vertex-ai-llm-request-type": "shared", "x-goog-api-key": "secret"}
 
 
-def says(role: Speaker, *parts: Part | str) -> Message:
-    return Message(role=role, parts=tuple(Text(text=part) if isinstance(part, str) else part for part in parts))
+def request(body: object, *, model: str = "gemini-2.5-flash", is_stream: bool = False) -> Request:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return read_request(
+        raw, request_id="r1", terms=Terms(), caller=Caller(), headers=HEADERS, model=model, is_stream=is_stream
+    )  # fmt: skip
 
 
-def written(*messages: Message, model: str = "gemini-2.5-flash", **said: Any) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(
-        write_request(Conversation(messages=messages or (says("user", "Hello"),), **said), model=model)
-    )
-    return body
+def count_request(body: object) -> Request:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return read_count_request(raw, request_id="r1", terms=Terms(), caller=Caller(), headers={}, model="m")
 
 
-def refused(*messages: Message, **said: Any) -> RequestError:
-    with pytest.raises(RequestError) as caught:
-        written(*messages, **said)
+def refused(body: object) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as caught:
+        request(body)
     return caught.value
 
 
-def test_what_is_not_said_is_absent() -> None:
-    assert written() == {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]}
+def test_model_and_stream_come_from_the_path_and_only_the_dialects_own_headers_go_on() -> None:
+    read = request(HELLO, model="auto", is_stream=True)
+    assert (read.model, read.is_stream, read.dialect) == ("auto", True, "gemini-generate")
+    assert read.headers == {"x-vertex-ai-llm-request-type": "shared"}
 
 
-def test_what_is_said_is_carried() -> None:
-    body = written(max_output_tokens=5, temperature=1.7, top_p=0.5, stop=("END",))
-    assert body["generationConfig"] == {"maxOutputTokens": 5, "temperature": 1.7, "topP": 0.5, "stopSequences": ["END"]}
+def test_on_the_straight_lane_every_member_keeps_its_bytes_and_its_spelling() -> None:
+    body = b'{"contents":[{"parts":[{"text":"\\u00e9","partOfNextYear":1e2}]}],"system_instruction":"x","ofNextYear":{"a":1.0}}'
+    assert write_request(request(body), model="gemini-3-pro") == body
 
 
-def test_instructions_stand_apart_wherever_they_were() -> None:
-    body = written(says("system", "Be brief."), says("user", "Hi"), says("system", "Be kind."))
-    assert body["systemInstruction"] == {"parts": [{"text": "Be brief.\n\nBe kind."}]}
-    assert len(body["contents"]) == 1
+@pytest.mark.parametrize(("model", "named"), [("gemini-3-pro", "models/gemini-3-pro"), ("tunedModels/a", "tunedModels/a")])
+def test_a_body_that_names_a_model_names_the_one_that_is_asked(model: str, named: str) -> None:
+    assert json.loads(write_request(request({**HELLO, "model": "models/auto"}), model=model))["model"] == named
 
 
-def test_turns_of_one_side_become_one() -> None:
-    body = written(says("user", "One"), says("user", "two"), says("assistant", "three"), says("assistant", "", "four"))
-    assert body["contents"] == [
-        {"role": "user", "parts": [{"text": "One"}, {"text": "two"}]},
-        {"role": "model", "parts": [{"text": "three"}, {"text": "four"}]},
-    ]
+@pytest.mark.parametrize("camel", [True, False], ids=["camel", "snake"])
+def test_the_outline_is_the_same_in_both_spellings(camel: bool) -> None:
+    def spelt(one: str, other: str) -> str:
+        return one if camel else other
+
+    read = request(
+        {
+            spelt("systemInstruction", "system_instruction"): {"parts": {"text": "Be brief."}},
+            "contents": [
+                {"role": "user", "parts": [{"text": "Look"}, {spelt("inlineData", "inline_data"): {
+                    spelt("mimeType", "mime_type"): "image/png", "data": "AA=="}}]},
+                {"role": "model", "parts": [{spelt("functionCall", "function_call"): {"name": "now"}}]},
+                {"role": "function", "parts": [{spelt("functionResponse", "function_response"): {"name": "now"}}]},
+            ],
+            "tools": [{"functionDeclarations": []}],
+            spelt("generationConfig", "generation_config"): {
+                spelt("maxOutputTokens", "max_output_tokens"): 100.0,
+                spelt("candidateCount", "candidate_count"): 2,
+                spelt("responseSchema", "response_schema"): {"type": "STRING"},
+                spelt("topP", "top_p"): 0.5,
+            },
+        }
+    )  # fmt: skip
+    outline = read.outline
+    assert (outline.prompt, outline.instructions, outline.message_count) == ("Look", "Be brief.", 4)
+    assert outline.text_chars == len("Look" + "Be brief.") + 2 * len('{"name": "now"}')
+    assert (outline.max_output_tokens, outline.choices) == (100, 2)
+    assert (outline.has_tools, outline.has_schema, outline.has_images) == (True, True, True)
 
 
-def test_an_image_comes_as_data() -> None:
-    body = written(says("user", Image(data="iVBORw==", media_type="image/png")))
-    assert body["contents"][0]["parts"] == [{"inlineData": {"mimeType": "image/png", "data": "iVBORw=="}}]
-
-
-def test_an_image_behind_an_address_is_refused_with_the_way_out() -> None:
-    error = refused(says("user", "Look"), says("assistant", "Where?"), says("user", Image(url="https://example.com/a.png")))
-    assert isinstance(error, Unsupported)
-    assert error.param == "messages[2]"
-    assert "data: URL" in error.caller_text
-
-
-def test_an_image_without_a_media_type_is_refused() -> None:
-    assert refused(says("user", Image(data="AA==", media_type=""))).param == "messages[0]"
-
-
-def test_tools_keep_their_schema_byte_for_byte() -> None:
-    body = write_request(Conversation(messages=(says("user", "Hi"),), tools=(WEATHER,)), model="gemini-2.5-pro")
-    assert b'"parametersJsonSchema":' + bytes(SCHEMA) in body
-    assert json.loads(body)["tools"][0]["functionDeclarations"][0].keys() == {"name", "description", "parametersJsonSchema"}
+def test_a_single_content_and_instructions_that_are_a_string_are_read() -> None:
+    read = request({"contents": {"parts": {"text": "Hi"}}, "systemInstruction": "Be kind."})
+    assert (read.outline.prompt, read.outline.instructions) == ("Hi", "Be kind.")
 
 
 @pytest.mark.parametrize(
-    ("choice", "is_strict", "expected"),
+    ("body", "param"),
     [
-        (None, False, None),
-        (None, True, {"mode": "VALIDATED"}),
-        (ToolChoice(mode="auto"), False, {"mode": "AUTO"}),
-        (ToolChoice(mode="auto"), True, {"mode": "VALIDATED"}),
-        (ToolChoice(mode="none"), True, {"mode": "NONE"}),
-        (ToolChoice(mode="required"), True, {"mode": "ANY"}),
-        (ToolChoice(mode="named", name="get_weather"), False, {"mode": "ANY", "allowedFunctionNames": ["get_weather"]}),
+        (b"{", None),
+        (b"\xff", None),
+        ([], None),
+        ({}, "contents"),
+        ({"contents": []}, "contents"),
+        ({"contents": "Hello"}, "contents"),
+        ({"contents": [{"parts": [{"text": 7}]}]}, "contents[0].parts[0].text"),
+        ({**HELLO, "generationConfig": {"maxOutputTokens": 0}}, "generationConfig.maxOutputTokens"),
+        ({**HELLO, "generationConfig": {"maxOutputTokens": 1.5}}, "generationConfig.maxOutputTokens"),
+        ({**HELLO, "generation_config": {"candidate_count": 129}}, "generationConfig.candidateCount"),
+        ({**HELLO, "generationConfig": {"temperature": 3}}, "generationConfig.temperature"),
+        ({**HELLO, "generationConfig": {"topP": "high"}}, "generationConfig.topP"),
+        ({**HELLO, "generationConfig": []}, "generationConfig"),
+        ({**HELLO, "tools": "none"}, "tools"),
+        ({**HELLO, "tools": [{}] * 2049}, "tools"),
+        ({**HELLO, "systemInstruction": 7}, "systemInstruction"),
+        ({**HELLO, "api_key": "sk-1"}, "api_key"),
     ],
 )
-def test_the_choice_of_tools(choice: ToolChoice | None, is_strict: bool, expected: object) -> None:
-    tool = msgspec.structs.replace(WEATHER, is_strict=is_strict)
-    body = written(tools=(tool,), tool_choice=choice, parallel_tool_calls=True)
-    assert body.get("toolConfig") == (None if expected is None else {"functionCallingConfig": expected})
+def test_what_is_wrong_is_refused_with_its_place(body: object, param: str | None) -> None:
+    assert refused(body).param == param
 
 
-def test_one_call_at_a_time_cannot_be_asked_for() -> None:
-    error = refused(tools=(WEATHER,), parallel_tool_calls=False)
-    assert isinstance(error, Unsupported)
-    assert error.param == "parallel_tool_calls"
-    assert "toolConfig" not in written(parallel_tool_calls=False)
+def test_a_nesting_that_is_too_deep_is_refused() -> None:
+    assert isinstance(refused(b'{"contents":' + b"[" * 20_000 + b"]" * 20_000 + b"}"), InvalidRequest)
 
 
-def test_a_tool_that_is_asked_for_must_exist() -> None:
-    assert refused(tool_choice=ToolChoice(mode="required")).param == "tool_choice"
+def test_tokens_are_counted_of_contents_or_of_a_whole_request_inside() -> None:
+    inner = {**HELLO, "model": "models/m", "system_instruction": "Be brief."}
+    for body in ({"generateContentRequest": inner}, {"generate_content_request": inner}):
+        read = count_request(body)
+        assert (read.outline.prompt, read.outline.instructions) == ("Hello", "Be brief.")
+        assert set(read.fields) == set(inner)
+    assert count_request(HELLO).outline.prompt == "Hello"
 
 
-HISTORY = (
-    says("user", "Weather?"),
-    says(
-        "assistant",
-        ToolCall(id="c1", name="get_weather", arguments='{"days": 2.0}'),
-        ToolCall(id="c2", name="now", arguments=""),
-    ),
-    says("user", ToolResult(call_id="c1", text='{"sun": true}')),
-    says("user", ToolResult(call_id="c2", text="12:00")),
+@pytest.mark.parametrize("body", [{}, {"contents": []}, {"generateContentRequest": {}}, {"generateContentRequest": 7}])
+def test_nothing_to_count_is_refused(body: object) -> None:
+    with pytest.raises(InvalidRequest):
+        count_request(body)
+
+
+words = st.sampled_from([
+    "contents", "parts", "text", "role", "user", "systemInstruction", "system_instruction", "generationConfig", "inlineData",
+    "mime_type", "maxOutputTokens", "tools", "functionDeclarations", "functionResponse", "generateContentRequest",
+])  # fmt: skip
+trees: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | words,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words, inner, max_size=6),
+    max_leaves=12,
 )
 
 
-def test_calls_and_results_of_the_history_are_carried_and_results_name_their_function() -> None:
-    body = written(*HISTORY)
-    assert body["contents"][1:] == [
-        {
-            "role": "model",
-            "parts": [
-                {"functionCall": {"id": "c1", "name": "get_weather", "args": {"days": 2.0}}},
-                {"functionCall": {"id": "c2", "name": "now", "args": {}}},
-            ],
-        },
-        {
-            "role": "user",
-            "parts": [
-                {"functionResponse": {"id": "c1", "name": "get_weather", "response": {"output": '{"sun": true}'}}},
-                {"functionResponse": {"id": "c2", "name": "now", "response": {"output": "12:00"}}},
-            ],
-        },
-    ]
-
-
-@pytest.mark.parametrize("model", ["gemini-3-pro-preview", "models/gemini-3-flash", "gemini-flash-latest"])
-def test_a_model_that_needs_signatures_gets_the_word_for_an_unsigned_call_on_the_first_call_of_a_turn(model: str) -> None:
-    calls = written(*HISTORY, model=model)["contents"][1]["parts"]
-    assert [part.get("thoughtSignature") for part in calls] == ["skip_thought_signature_validator", None]
-
-
-def test_a_result_without_its_call_is_refused() -> None:
-    error = refused(says("user", ToolResult(call_id="c9", text="12:00")))
-    assert isinstance(error, InvalidRequest)
-    assert error.param == "messages[0]"
-
-
-@pytest.mark.parametrize("arguments", ["{", "[1]", "null", '{"a": NaN}', "{}{}"])
-def test_malformed_arguments_in_the_history_name_their_message(arguments: str) -> None:
-    error = refused(says("user", "Hi"), says("assistant", ToolCall(id="c", name="now", arguments=arguments)))
-    assert isinstance(error, InvalidRequest)
-    assert error.param == "messages[1]"
-
-
-def test_output_is_json_with_or_without_a_schema() -> None:
-    assert written(output=OutputSchema())["generationConfig"] == {"responseMimeType": "application/json"}
-    assert written(output=OutputSchema(schema=SCHEMA))["generationConfig"] == {
-        "responseMimeType": "application/json",
-        "responseJsonSchema": json.loads(bytes(SCHEMA)),
-    }
+@given(st.binary() | trees.map(lambda tree: json.dumps(tree).encode()))
+def test_no_bytes_raise_anything_but_an_invalid_request(body: bytes) -> None:
+    for read in (request, count_request):
+        try:
+            read(body)
+        except InvalidRequest:
+            pass

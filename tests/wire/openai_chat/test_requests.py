@@ -45,13 +45,13 @@ JSON = st.recursive(
 OTHER_NAMES = st.text(min_size=1, max_size=12).filter(lambda name: name not in {"model", "messages", "stream"})
 FIELD_NAMES = st.sampled_from([
     "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "temperature", "top_p", "tools",
-    "functions", "stop", "response_format", "tool_choice", "user", "seed", "x_vendor",
+    "functions", "stop", "response_format", "tool_choice", "user", "seed", "x_vendor", "prompt_cache_key",
 ])  # fmt: skip
 
 
-def read(body: bytes | dict[str, Any]) -> Request:
+def read(body: bytes | dict[str, Any], *, terms: Terms | None = None, headers: dict[str, str] | None = None) -> Request:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_request(data, request_id="req-1", terms=Terms(), caller=Caller())
+    return read_request(data, request_id="req-1", terms=terms or Terms(), caller=Caller(), headers=headers or {})
 
 
 def ask(**more: Any) -> dict[str, Any]:
@@ -120,6 +120,8 @@ def test_the_outline_tells_what_can_be_seen() -> None:
             {"role": "system", "content": "Be brief."},
             {"role": "user", "content": "first"},
             {"role": "assistant", "content": None, "tool_calls": []},
+            {"role": "assistant", "tool_calls": [{}]},
+            {"role": "tool", "content": "found"},
             {"role": "user", "content": [
                 {"type": "text", "text": "look"},
                 {"type": "image_url", "image_url": {"url": "https://a"}}, {"type": "text", "text": "here"},
@@ -129,8 +131,8 @@ def test_the_outline_tells_what_can_be_seen() -> None:
     )).outline  # fmt: skip
     assert outline.prompt == "look\nhere"
     assert outline.instructions == "Be brief."
-    assert outline.message_count == 4
-    assert outline.text_chars == len("Be brief.") + len("first") + len("look\nhere")
+    assert outline.message_count == 6
+    assert outline.text_chars == len("Be brief.") + len("first") + len("look\nhere") + len("[{}]") + len("found")
     assert outline.max_output_tokens == 7
     assert outline.has_tools
     assert outline.has_schema
@@ -155,3 +157,22 @@ def test_a_refusal_names_the_place(body: bytes, param: str | None) -> None:
     with pytest.raises(InvalidRequest) as refused:
         read(body)
     assert refused.value.param == param
+
+
+def test_the_dialects_own_headers_are_kept_and_no_others() -> None:
+    request = read(ask(), headers={"openai-beta": "assistants=v2", "authorization": "Bearer x", "cookie": "y"})
+    assert request.headers == {"openai-beta": "assistants=v2"}
+    assert read(ask()).headers == {}
+
+
+@pytest.mark.parametrize(("key", "session"), [
+    ("thread-7", "thread-7"), ("", None), (None, None), (5, None), ("x" * 129, None), ("a\nb", None), ("é", None),
+])  # fmt: skip
+def test_a_prompt_cache_key_names_the_session(key: Any, session: str | None) -> None:
+    assert read(ask(prompt_cache_key=key)).terms.session == session
+
+
+def test_a_session_from_a_header_wins() -> None:
+    request = read(ask(prompt_cache_key="thread-7"), terms=Terms(session="s-1", surface="support"))
+    assert request.terms == Terms(session="s-1", surface="support")
+    assert read(ask(prompt_cache_key="k"), terms=Terms(surface="support")).terms == Terms(session="k", surface="support")

@@ -15,7 +15,7 @@ NONE_GIVEN = {"type": "object", "properties": {}}
 
 def request_with(**more: Any) -> Request:
     body = msgspec.json.encode({"model": "auto", "messages": [{"role": "user", "content": "Lisbon?"}], **more})
-    return read_request(body, request_id="req-1", terms=Terms(), caller=Caller())
+    return read_request(body, request_id="req-1", terms=Terms(), caller=Caller(), headers={})
 
 
 @pytest.mark.parametrize(

@@ -1,129 +1,191 @@
-"""A Conversation as the body of `POST /v1/messages`.
+"""A Messages request: the client's bytes to a Request.
 
-What the API cannot carry is refused, with the field's name. Knows no HTTP.
+The top-level members are kept as they came, so unknown fields, blocks and number formats survive.
 """
 
-import hashlib
 import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta, Raw
 
-from taskfit import errors
-from taskfit.values.conversation import Conversation, Image, OutputSchema, Part, Text, Tool, ToolCall, ToolResult
-from taskfit.wire.turns import Turn, arguments_of, at, body_of, instructions, turns
+from taskfit.errors import InvalidRequest
+from taskfit.values.request import Caller, Outline, Request, Terms
+from taskfit.wire.anthropic_messages.words import DIALECT, FORWARDED_HEADERS
+from taskfit.wire.bodies import MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_STOPS, MAX_TOOLS, decode_body, is_said, member
 
-IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+SESSION_HEADER = "x-claude-code-session-id"
 
-_PLAIN_ID = re.compile(r"[a-zA-Z0-9_-]+")
+_NULL = Raw(b"null")
+_OLD_SESSION = re.compile(r"_session_([0-9a-fA-F-]{8,64})$")
 
 
-def write_request(conversation: Conversation, *, model: str, is_stream: bool, default_max_tokens: int) -> bytes:
-    """The body of a request; what the conversation does not say is absent, but for `max_tokens`, which must be there.
+class _Block(msgspec.Struct):
+    type: str = ""
+    text: Any = None
+    thinking: Any = None
+    content: Raw = _NULL
+    input: Raw = _NULL
+    source: Raw = _NULL
 
-    Errors: Unsupported for what the API cannot carry, InvalidRequest for a history that it cannot take; both with `param`.
+
+_CONTENT: Any = str | list[_Block] | None
+
+
+class _Message(msgspec.Struct):
+    role: str
+    content: str | list[_Block] | None = None
+
+
+class _OutputConfig(msgspec.Struct):
+    format: Raw = _NULL
+
+
+class _Metadata(msgspec.Struct):
+    user_id: str | None = None
+
+
+class _CountBody(msgspec.Struct, kw_only=True):
+    model: Annotated[str, Meta(min_length=1)]
+    messages: Annotated[list[_Message], Meta(min_length=1, max_length=MAX_MESSAGES)]
+    system: str | list[_Block] | None = None
+    tools: Annotated[list[Raw], Meta(max_length=MAX_TOOLS)] | None = None
+    output_config: _OutputConfig | None = None
+    output_format: Raw = _NULL
+    metadata: _Metadata | None = None
+
+
+class _Body(_CountBody, kw_only=True):
+    max_tokens: Annotated[int, Meta(ge=0, le=MAX_OUTPUT_TOKENS)]
+    stream: bool | None = None
+    temperature: Annotated[float, Meta(ge=0, le=1)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    top_k: Annotated[int, Meta(ge=0)] | None = None
+    stop_sequences: Annotated[list[str], Meta(max_length=MAX_STOPS)] | None = None
+
+
+class _Source(msgspec.Struct):
+    type: str = ""
+    data: Any = None
+
+
+class _Seen(msgspec.Struct):
+    """The text of a message, apart from what it shows beside its words."""
+
+    words: list[str]
+    other_chars: int = 0
+    has_images: bool = False
+
+
+_body = msgspec.json.Decoder(_Body)
+_count_body = msgspec.json.Decoder(_CountBody)
+
+
+def read_request(
+    body: bytes, *, request_id: str, terms: Terms, caller: Caller, headers: Mapping[str, str] | None = None
+) -> Request:
+    """A request from the bytes of its body. `headers` are the caller's, names in lower case.
+
+    Errors: InvalidRequest, which names the field and what was wanted.
     """
-    max_tokens = conversation.max_output_tokens
-    fields: dict[str, object] = {
-        "model": model,
-        "max_tokens": default_max_tokens if max_tokens is None else max_tokens,
-        "messages": [_message(turn) for turn in turns(conversation)],
-    }
-    if system := instructions(conversation):
-        fields["system"] = system
-    fields.update(_sampling(conversation))
-    if conversation.tools:
-        fields["tools"] = [_tool(tool) for tool in conversation.tools]
-    if (choice := _tool_choice(conversation)) is not None:
-        fields["tool_choice"] = choice
-    if conversation.output is not None:
-        fields["output_config"] = {"format": {"type": "json_schema", "schema": _output_schema(conversation.output)}}
-    if is_stream:
-        fields["stream"] = True
-    return body_of(fields)
+    parsed, fields = decode_body(body, _body)
+    outline = _outline(parsed, parsed.max_tokens)
+    return Request(
+        id=request_id, dialect=DIALECT, model=parsed.model, is_stream=bool(parsed.stream), fields=fields,
+        headers=_forwarded(headers or {}), outline=outline, terms=_with_session(terms, headers or {}, parsed.metadata),
+        caller=caller,
+    )  # fmt: skip
 
 
-def _sampling(conversation: Conversation) -> dict[str, object]:
-    fields: dict[str, object] = {}
-    if conversation.temperature is not None:
-        if conversation.temperature > 1:
-            raise errors.Unsupported(
-                f"temperature: this model takes 0 to 1, not {conversation.temperature:g}", param="temperature"
-            )
-        fields["temperature"] = conversation.temperature
-    if conversation.top_p is not None:
-        fields["top_p"] = conversation.top_p
-    if conversation.stop:
-        fields["stop_sequences"] = conversation.stop
-    return fields
+def read_count_request(
+    body: bytes, *, request_id: str, terms: Terms, caller: Caller, headers: Mapping[str, str] | None = None
+) -> Request:
+    """The same for `/count_tokens`, which wants no `max_tokens`. Errors: as above."""
+    parsed, fields = decode_body(body, _count_body)
+    return Request(
+        id=request_id, dialect=DIALECT, model=parsed.model, is_stream=False, fields=fields, headers=_forwarded(headers or {}),
+        outline=_outline(parsed, None), terms=_with_session(terms, headers or {}, parsed.metadata), caller=caller,
+    )  # fmt: skip
 
 
-def _message(turn: Turn) -> dict[str, object]:
-    return {"role": turn.side, "content": [_block(part, place, turn) for place, part in turn.parts]}
+def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: headers[name] for name in FORWARDED_HEADERS if name in headers}
 
 
-def _block(part: Part, place: int, turn: Turn) -> dict[str, object]:
-    match part:
-        case Text():
-            return {"type": "text", "text": part.text}
-        case Image():
-            if turn.side == "assistant":
-                raise errors.Unsupported(f"{at(place)}: this model takes images only from the user", param=at(place))
-            return {"type": "image", "source": _image_source(part, place)}
-        case ToolCall():
-            return {"type": "tool_use", "id": _call_id(part.id), "name": part.name, "input": arguments_of(part, place)}
-        case ToolResult():
-            return {"type": "tool_result", "tool_use_id": _call_id(part.call_id), "content": part.text}
+def _with_session(terms: Terms, headers: Mapping[str, str], metadata: _Metadata | None) -> Terms:
+    if terms.session is not None:
+        return terms
+    session = headers.get(SESSION_HEADER) or (_session_of(metadata.user_id) if metadata and metadata.user_id else None)
+    return msgspec.structs.replace(terms, session=session) if session else terms
 
 
-def _image_source(image: Image, place: int) -> dict[str, object]:
-    if image.data is None:
-        return {"type": "url", "url": image.url}
-    if image.media_type not in IMAGE_TYPES:
-        raise errors.Unsupported(
-            f"{at(place)}: this model takes images of the types {', '.join(IMAGE_TYPES)}, not {str(image.media_type)[:40]!r}",
-            param=at(place),
-        )
-    return {"type": "base64", "media_type": image.media_type, "data": image.data}
+def _session_of(user_id: str) -> str:
+    """Claude Code's user ids hold the session: as JSON, in older versions after `_session_`. Any other is a session itself."""
+    if old := _OLD_SESSION.search(user_id):
+        return old[1]
+    try:
+        said = msgspec.json.decode(user_id, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
+        return user_id
+    session = said.get("session_id")
+    return session if isinstance(session, str) and session else user_id
 
 
-def _call_id(call_id: str) -> str:
-    """The id as the API allows it; one of another vendor's with other characters becomes a digest, in call and result alike."""
-    if _PLAIN_ID.fullmatch(call_id):
-        return call_id
-    return "call_" + hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+def _outline(body: _CountBody, max_tokens: int | None) -> Outline:
+    system = _seen(body.system, "system")
+    messages = [_seen(message.content, f"messages[{index}].content") for index, message in enumerate(body.messages)]
+    said = list(zip(body.messages, messages, strict=True))
+    prompts = ["\n".join(seen.words) for message, seen in said if message.role == "user" and seen.words]
+    late = [word for message, seen in said if message.role == "system" for word in seen.words]
+    seen_all = [system, *messages]
+    return Outline(
+        text_chars=sum([seen.other_chars + sum(map(len, seen.words)) for seen in seen_all]),
+        message_count=len(body.messages),
+        prompt=prompts[-1] if prompts else "",
+        instructions="\n".join([*system.words, *late]),
+        max_output_tokens=max_tokens,
+        has_tools=bool(body.tools),
+        has_schema=is_said(body.output_format) or (body.output_config is not None and is_said(body.output_config.format)),
+        has_images=any(seen.has_images for seen in seen_all),
+    )
 
 
-def _tool(tool: Tool) -> dict[str, object]:
-    fields: dict[str, object] = {"name": tool.name, "input_schema": tool.schema}
-    if tool.description is not None:
-        fields["description"] = tool.description
-    if tool.is_strict:
-        fields["strict"] = True
-    return fields
+def _seen(content: str | Sequence[_Block] | None, place: str) -> _Seen:
+    if isinstance(content, str):
+        return _Seen([content] if content else [])
+    seen = _Seen([])
+    for index, block in enumerate(content or ()):
+        _look_at(block, seen, f"{place}[{index}]")
+    return seen
 
 
-def _tool_choice(conversation: Conversation) -> dict[str, object] | None:
-    """None where nothing was said that the API would not do anyway."""
-    choice = conversation.tool_choice
-    if not conversation.tools:
-        if choice is not None and choice.mode in ("required", "named"):
-            raise errors.InvalidRequest("tool_choice: a tool is asked for, but there are no tools", param="tool_choice")
-        return None
-    is_serial = conversation.parallel_tool_calls is False
-    if choice is None and not is_serial:
-        return None
-    mode = "auto" if choice is None else choice.mode
-    if mode == "none":
-        return {"type": "none"}
-    fields: dict[str, object] = {"type": {"auto": "auto", "required": "any", "named": "tool"}[mode]}
-    if mode == "named" and choice is not None:
-        fields["name"] = choice.name
-    if is_serial:
-        fields["disable_parallel_tool_use"] = True
-    return fields
+def _look_at(block: _Block, seen: _Seen, place: str) -> None:
+    match block.type:
+        case "text":
+            if not isinstance(block.text, str):
+                raise InvalidRequest(f"{place}.text: a text block needs text", param=f"{place}.text")
+            seen.words.append(block.text)
+        case "image":
+            seen.has_images = True
+        case "thinking" if isinstance(block.thinking, str):
+            seen.other_chars += len(block.thinking)
+        case "tool_use":
+            seen.other_chars += len(bytes(block.input))
+        case "document":
+            seen.other_chars += _document_chars(block.source)
+        case "tool_result":
+            inner = _seen(member(block.content, _CONTENT, f"{place}.content"), f"{place}.content")
+            seen.other_chars += inner.other_chars + sum(map(len, inner.words))
+            seen.has_images = seen.has_images or inner.has_images
+        case _:
+            pass  # what is not known here passes on the straight lane
 
 
-def _output_schema(output: OutputSchema) -> msgspec.Raw:
-    if output.schema is None:
-        raise errors.Unsupported("response_format: this model needs a JSON Schema for JSON output", param="response_format")
-    return output.schema
+def _document_chars(raw: Raw) -> int:
+    """Only of plain text; how much a PDF says cannot be seen."""
+    try:
+        source = msgspec.json.decode(raw, type=_Source | None)
+    except (msgspec.MsgspecError, RecursionError):
+        return 0
+    return len(source.data) if source is not None and source.type == "text" and isinstance(source.data, str) else 0

@@ -1,9 +1,33 @@
-"""Google's generateContent API from the upstream side.
+"""Google's generateContent API, both ways.
 
-Source: the Gemini API v1beta, as Google's documentation and SDK describe it in November 2026.
+Source: the Gemini API v1beta as Google's documentation and its SDK 3.4 describe it in November 2026.
 """
 
-from taskfit.wire.gemini_generate.answers import StreamReader, read_answer
-from taskfit.wire.gemini_generate.requests import write_request
+from taskfit.wire.gemini_generate.answers import PayloadReader, new_reader, read_answer
+from taskfit.wire.gemini_generate.conversations import read_conversation
+from taskfit.wire.gemini_generate.failures import write_failure
+from taskfit.wire.gemini_generate.prompts import write_conversation
+from taskfit.wire.gemini_generate.replies import write_answer, write_count
+from taskfit.wire.gemini_generate.requests import FORWARDED_HEADERS, read_count_request, read_request, write_request
+from taskfit.wire.gemini_generate.seals import DIALECT
+from taskfit.wire.gemini_generate.streams import ArrayWriter, EventWriter, new_array_writer, new_writer
 
-__all__ = ["StreamReader", "read_answer", "write_request"]
+__all__ = [
+    "DIALECT",
+    "FORWARDED_HEADERS",
+    "ArrayWriter",
+    "EventWriter",
+    "PayloadReader",
+    "new_array_writer",
+    "new_reader",
+    "new_writer",
+    "read_answer",
+    "read_conversation",
+    "read_count_request",
+    "read_request",
+    "write_answer",
+    "write_conversation",
+    "write_count",
+    "write_failure",
+    "write_request",
+]

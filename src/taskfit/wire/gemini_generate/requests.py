@@ -1,120 +1,180 @@
-"""A Conversation as the body of `generateContent` and `streamGenerateContent`.
+"""A generateContent request: the client's bytes to a Request, and a Request to the bytes for an upstream of the same dialect.
 
-The model and the wish for a stream are in the path, which is not written here. What the API cannot carry is refused, with the
-field's name. Knows no HTTP.
+The model and the wish for a stream are in the path. The top-level members are kept as they came, in the client's own spelling.
 """
 
-from taskfit import errors
-from taskfit.values.conversation import Conversation, Image, Part, Text, Tool, ToolCall, ToolResult
-from taskfit.wire.turns import Turn, arguments_of, at, body_of, instructions, turns
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
-UNSIGNED = "skip_thought_signature_validator"
-"""From Gemini 3 on, the first call of a model's turn needs a signature; Google documents this word for a call that has none."""
+import msgspec
+from msgspec import UNSET, Meta, Raw, UnsetType
+
+from taskfit.errors import InvalidRequest
+from taskfit.values.request import Caller, Outline, Request, Terms
+from taskfit.wire.bodies import MAX_CHOICES, MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_TOOLS, decode_body, member
+from taskfit.wire.gemini_generate.members import Members
+from taskfit.wire.gemini_generate.seals import DIALECT
+
+FORWARDED_HEADERS: tuple[str, ...] = ("x-vertex-ai-llm-request-type", "x-vertex-ai-llm-shared-request-type")
+"""Which capacity a request to Google's cloud may use."""
 
 
-def write_request(conversation: Conversation, *, model: str) -> bytes:
-    """The body of a request; what the conversation does not say is absent. `model` only decides what its history needs.
+class _Media(msgspec.Struct):
+    snake: str | None = msgspec.field(default=None, name="mime_type")
+    camel: str | None = msgspec.field(default=None, name="mimeType")
 
-    Errors: Unsupported for what the API cannot carry, InvalidRequest for a history that it cannot take; both with `param`.
+    @property
+    def kind(self) -> str:
+        """The media type; empty where it is not said."""
+        return (self.camel or self.snake or "").lower()
+
+
+class _Part(msgspec.Struct):
+    text: str | None = None
+    inline_data: _Media | None = None
+    file_data: _Media | None = None
+    function_call: Raw | UnsetType = UNSET
+    function_response: Raw | UnsetType = UNSET
+    camel_inline: _Media | None = msgspec.field(default=None, name="inlineData")
+    camel_file: _Media | None = msgspec.field(default=None, name="fileData")
+    camel_call: Raw | UnsetType = msgspec.field(default=UNSET, name="functionCall")
+    camel_response: Raw | UnsetType = msgspec.field(default=UNSET, name="functionResponse")
+
+    def media(self) -> Iterator[_Media]:
+        """Whatever it holds of another kind than text."""
+        yield from (media for media in (self.inline_data, self.file_data, self.camel_inline, self.camel_file) if media)
+
+    def tool_chars(self) -> int:
+        """The length of the calls and results in it."""
+        said = (self.function_call, self.function_response, self.camel_call, self.camel_response)
+        return sum([len(bytes(raw)) for raw in said if raw is not UNSET])
+
+
+class _Content(msgspec.Struct):
+    role: str | None = None
+    parts: list[_Part] | _Part | None = None
+
+    def each(self) -> list[_Part]:
+        """Its parts; one alone may stand without a list."""
+        return [self.parts] if isinstance(self.parts, _Part) else self.parts or []
+
+
+class _Body(msgspec.Struct):
+    contents: Annotated[list[_Content], Meta(min_length=1, max_length=MAX_MESSAGES)] | _Content
+
+
+class _CountBody(msgspec.Struct):
+    contents: Annotated[list[_Content], Meta(max_length=MAX_MESSAGES)] | _Content | None = None
+
+
+class _Anything(msgspec.Struct):
+    """An object; what is in it is read from its members."""
+
+
+_body = msgspec.json.Decoder(_Body)
+_count_body = msgspec.json.Decoder(_CountBody)
+_object = msgspec.json.Decoder(_Anything)
+_WRAPPED = ("generateContentRequest", "generate_content_request")
+_encode = msgspec.json.Encoder().encode
+
+_TopShare = Annotated[float, Meta(ge=0, le=1)]
+_Temperature = Annotated[float, Meta(ge=0, le=2)]
+
+
+def read_request(
+    body: bytes, *, request_id: str, terms: Terms, caller: Caller, headers: Mapping[str, str], model: str, is_stream: bool
+) -> Request:
+    """A request from the bytes of its body, and from `model` and the method of its path.
+
+    Errors: InvalidRequest, which names the field and what was wanted.
     """
-    names: dict[str, str] = {}
-    needs_signature = not model.removeprefix("models/").startswith(("gemini-1", "gemini-2"))
-    contents = [_content(turn, names, needs_signature=needs_signature) for turn in turns(conversation)]
-    fields: dict[str, object] = {"contents": contents}
-    if system := instructions(conversation):
-        fields["systemInstruction"] = {"parts": [{"text": system}]}
-    if conversation.tools:
-        fields["tools"] = [{"functionDeclarations": [_tool(tool) for tool in conversation.tools]}]
-    if (calling := _calling(conversation)) is not None:
-        fields["toolConfig"] = {"functionCallingConfig": calling}
-    if generation := _generation(conversation):
-        fields["generationConfig"] = generation
-    return body_of(fields)
+    parsed, fields = decode_body(body, _body)
+    return Request(
+        id=request_id, dialect=DIALECT, model=model, is_stream=is_stream, fields=fields, headers=_own(headers),
+        outline=_outline(parsed.contents, fields), terms=terms, caller=caller,
+    )  # fmt: skip
 
 
-def _generation(conversation: Conversation) -> dict[str, object]:
-    fields: dict[str, object] = {}
-    if conversation.max_output_tokens is not None:
-        fields["maxOutputTokens"] = conversation.max_output_tokens
-    if conversation.temperature is not None:
-        fields["temperature"] = conversation.temperature
-    if conversation.top_p is not None:
-        fields["topP"] = conversation.top_p
-    if conversation.stop:
-        fields["stopSequences"] = conversation.stop
-    if conversation.output is not None:
-        fields["responseMimeType"] = "application/json"
-        if conversation.output.schema is not None:
-            fields["responseJsonSchema"] = conversation.output.schema
-    return fields
+def read_count_request(
+    body: bytes, *, request_id: str, terms: Terms, caller: Caller, headers: Mapping[str, str], model: str
+) -> Request:
+    """The request whose tokens shall be counted: the body itself, or its `generateContentRequest`.
+
+    Errors: InvalidRequest, as for `read_request`, also where there is nothing to count.
+    """
+    _, members = decode_body(body, _object)
+    wrapped = next((members[name] for name in _WRAPPED if name in members), None)
+    parsed, fields = decode_body(body if wrapped is None else bytes(wrapped), _count_body)
+    outline = _outline(parsed.contents or [], fields)
+    if not outline.message_count:
+        raise InvalidRequest("Object missing required field `contents`", param="contents")
+    return Request(
+        id=request_id, dialect=DIALECT, model=model, is_stream=False, fields=fields, headers=_own(headers),
+        outline=outline, terms=terms, caller=caller,
+    )  # fmt: skip
 
 
-def _content(turn: Turn, names: dict[str, str], *, needs_signature: bool) -> dict[str, object]:
-    parts: list[dict[str, object]] = []
-    for place, part in turn.parts:
-        written = _part(part, place, names)
-        if needs_signature and isinstance(part, ToolCall):
-            written["thoughtSignature"] = UNSIGNED
-            needs_signature = False
-        parts.append(written)
-    return {"role": "model" if turn.side == "assistant" else "user", "parts": parts}
+def write_request(request: Request, *, model: str) -> bytes:
+    """The body for an upstream of the same dialect. The model is in the path; a body that names one too names the right one."""
+    if "model" not in request.fields:
+        return _encode(request.fields)
+    name = model if model.startswith(("models/", "tunedModels/")) else f"models/{model}"
+    return _encode({**request.fields, "model": name})
 
 
-def _part(part: Part, place: int, names: dict[str, str]) -> dict[str, object]:
-    """`names` collects the function of each call, because a result must repeat it."""
-    match part:
-        case Text():
-            return {"text": part.text}
-        case Image():
-            return {"inlineData": _inline_data(part, place)}
-        case ToolCall():
-            names[part.id] = part.name
-            return {"functionCall": {"id": part.id, "name": part.name, "args": arguments_of(part, place)}}
-        case ToolResult():
-            if part.call_id not in names:
-                text = f"{at(place)}: no earlier message calls a tool with the id {part.call_id[:80]!r}"
-                raise errors.InvalidRequest(text, param=at(place))
-            name = names[part.call_id]
-            return {"functionResponse": {"id": part.call_id, "name": name, "response": {"output": part.text}}}
+def _own(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: headers[name] for name in FORWARDED_HEADERS if name in headers} if headers else {}
 
 
-def _inline_data(image: Image, place: int) -> dict[str, object]:
-    if image.data is None:
-        raise errors.Unsupported(
-            f"{at(place)}: this model takes an image only as data (a data: URL with base64), not from an address", param=at(place)
-        )
-    if not image.media_type:
-        raise errors.InvalidRequest(f"{at(place)}: the image has no media type", param=at(place))
-    return {"mimeType": image.media_type, "data": image.data}
+def _outline(contents: list[_Content] | _Content, fields: Mapping[str, Raw]) -> Outline:
+    contents = [contents] if isinstance(contents, _Content) else contents
+    said = Members(fields, "")
+    instructions = _text(_system(said))
+    prompts = [_text(content) for content in contents if content.role in (None, "", "user")]
+    parts = [part for content in contents for part in content.each()]
+    return Outline(
+        text_chars=len(instructions) + sum([len(part.text or "") + part.tool_chars() for part in parts]),
+        message_count=len(contents) + bool(instructions),
+        prompt=next((prompt for prompt in reversed(prompts) if prompt), ""),
+        instructions=instructions,
+        has_tools=_has_tools(said),
+        has_images=any(media.kind.startswith("image/") for part in parts for media in part.media()),
+        **_generation(said.inner("generationConfig")),
+    )
 
 
-def _tool(tool: Tool) -> dict[str, object]:
-    fields: dict[str, object] = {"name": tool.name, "parametersJsonSchema": tool.schema}
-    if tool.description is not None:
-        fields["description"] = tool.description
-    return fields
+def _system(said: Members) -> _Content:
+    raw = said.raw("systemInstruction")
+    content: _Content | str = _Content() if raw is None else member(raw, str | _Content, "systemInstruction")
+    return _Content(parts=[_Part(text=content)]) if isinstance(content, str) else content
 
 
-def _calling(conversation: Conversation) -> dict[str, object] | None:
-    """None where nothing was said that the API would not do anyway. Strict tools ask for validated calls."""
-    choice = conversation.tool_choice
-    if not conversation.tools:
-        if choice is not None and choice.mode in ("required", "named"):
-            raise errors.InvalidRequest("tool_choice: a tool is asked for, but there are no tools", param="tool_choice")
-        return None
-    mode = None if choice is None else choice.mode
-    if conversation.parallel_tool_calls is False and mode != "none":
-        raise errors.Unsupported(
-            "parallel_tool_calls: this model cannot be held to one tool call at a time", param="parallel_tool_calls"
-        )
-    match mode:
-        case "none":
-            return {"mode": "NONE"}
-        case "required":
-            return {"mode": "ANY"}
-        case "named":
-            return {"mode": "ANY", "allowedFunctionNames": [choice.name] if choice is not None else []}
-        case "auto" | None:
-            if any(tool.is_strict for tool in conversation.tools):
-                return {"mode": "VALIDATED"}
-            return None if mode is None else {"mode": "AUTO"}
+def _text(content: _Content) -> str:
+    return "\n".join([part.text for part in content.each() if part.text])
+
+
+def _has_tools(said: Members) -> bool:
+    tools = list(said.list_of("tools"))
+    if len(tools) > MAX_TOOLS:
+        raise InvalidRequest(f"tools: Expected `array` of length <= {MAX_TOOLS}", param="tools")
+    return bool(tools)
+
+
+def _generation(config: Members | None) -> dict[str, Any]:
+    """The outline's part of the generation config, with a check of the numbers that all vendors limit alike."""
+    if config is None:
+        return {}
+    config.take("temperature", _Temperature)
+    config.take("topP", _TopShare)
+    return {
+        "max_output_tokens": _counted(config, "maxOutputTokens", MAX_OUTPUT_TOKENS),
+        "choices": _counted(config, "candidateCount", MAX_CHOICES) or 1,
+        "has_schema": any(config.raw(name) is not None for name in ("responseSchema", "responseJsonSchema")),
+    }
+
+
+def _counted(config: Members, name: str, most: int) -> int | None:
+    count = config.whole(name)
+    if count is not None and not 1 <= count <= most:
+        raise InvalidRequest(f"{config.at(name)}: Expected `int` from 1 to {most}", param=config.at(name))
+    return count

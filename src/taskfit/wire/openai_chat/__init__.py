@@ -4,24 +4,26 @@ Source: OpenAI's `POST /v1/chat/completions` as its official SDK 3.54 sends and 
 make of it.
 """
 
-from taskfit.wire.openai_chat.answers import StreamReader, read_answer
+from taskfit.wire.openai_chat.answers import new_reader, read_answer
 from taskfit.wire.openai_chat.conversations import read_conversation
-from taskfit.wire.openai_chat.failures import kind_of, status_of, write_failure
-from taskfit.wire.openai_chat.replies import write_answer, write_delta
-from taskfit.wire.openai_chat.requests import asks_for_usage, read_request, write_request
-from taskfit.wire.openai_chat.streams import DeltaReader
+from taskfit.wire.openai_chat.failures import write_failure
+from taskfit.wire.openai_chat.prompts import write_conversation
+from taskfit.wire.openai_chat.replies import new_writer, write_answer
+from taskfit.wire.openai_chat.requests import DIALECT, FORWARDED_HEADERS, asks_for_usage, read_request, write_request
+from taskfit.wire.openai_chat.straight import write_straight
 
 __all__ = [
-    "DeltaReader",
-    "StreamReader",
+    "DIALECT",
+    "FORWARDED_HEADERS",
     "asks_for_usage",
-    "kind_of",
+    "new_reader",
+    "new_writer",
     "read_answer",
     "read_conversation",
     "read_request",
-    "status_of",
     "write_answer",
-    "write_delta",
+    "write_conversation",
     "write_failure",
     "write_request",
+    "write_straight",
 ]

@@ -10,17 +10,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-from taskfit.errors import InvalidRequest
-from taskfit.values.request import Caller, Outline, Request, Terms
+from taskfit.values.request import Caller, Dialect, Outline, Request, Terms
+from taskfit.wire.bodies import MAX_CHOICES, MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_STOPS, MAX_TOOLS, decode_body
 
-MAX_MESSAGES = 10_000
-MAX_TOOLS = 2_048
-MAX_STOPS = 64
-MAX_CHOICES = 128
-MAX_OUTPUT_TOKENS = 10_000_000
-NEVER_HONOURED = frozenset({"api_base", "api_key", "base_url", "extra_headers", "user_config"})
+DIALECT: Dialect = "openai-chat"
+FORWARDED_HEADERS: tuple[str, ...] = ("openai-beta",)
+MAX_SESSION_CHARS = 128
 
 _USAGE_PLEASE = Raw(b'{"include_usage":true}')
+_NOTHING = (b"", b"null", b"[]")
 
 
 class _Part(msgspec.Struct):
@@ -31,6 +29,7 @@ class _Part(msgspec.Struct):
 class _Message(msgspec.Struct):
     role: str
     content: str | list[_Part] | None = None
+    tool_calls: Raw = Raw()
 
 
 class _StreamOptions(msgspec.Struct):
@@ -55,29 +54,30 @@ class _Body(msgspec.Struct):
     stop: str | Annotated[list[str], Meta(max_length=MAX_STOPS)] | None = None
     response_format: _ResponseFormat | None = None
     stream_options: _StreamOptions | None = None
+    prompt_cache_key: Raw = Raw()
 
 
 _body = msgspec.json.Decoder(_Body)
-_fields = msgspec.json.Decoder(dict[str, Raw])
 _stream_options = msgspec.json.Decoder(dict[str, Any])
+_text = msgspec.json.Decoder(str)
 _encode = msgspec.json.Encoder().encode
 
 
-def read_request(body: bytes, *, request_id: str, terms: Terms, caller: Caller) -> Request:
-    """A request from the bytes of its body.
+def read_request(body: bytes, *, request_id: str, terms: Terms, caller: Caller, headers: Mapping[str, str]) -> Request:
+    """A request from the bytes of its body. A `prompt_cache_key` names the session, unless a header has.
 
     Errors: InvalidRequest, which names the field and what was wanted.
     """
-    parsed, fields = _decode(body)
-    if not NEVER_HONOURED.isdisjoint(fields):
-        name = min(NEVER_HONOURED.intersection(fields))
-        raise InvalidRequest(f"the field {name} is never honoured; providers and keys are configured in the gateway", param=name)
+    parsed, fields = decode_body(body, _body)
+    if terms.session is None and (session := _session(parsed.prompt_cache_key)) is not None:
+        terms = msgspec.structs.replace(terms, session=session)
     return Request(
         id=request_id,
-        dialect="openai-chat",
+        dialect=DIALECT,
         model=parsed.model,
         is_stream=bool(parsed.stream),
         fields=fields,
+        headers={name: headers[name] for name in FORWARDED_HEADERS if name in headers} if headers else {},
         outline=_outline(parsed),
         terms=terms,
         caller=caller,
@@ -107,38 +107,26 @@ def _with_usage(options: Raw | None) -> Raw:
     return Raw(_encode({**_stream_options.decode(options), "include_usage": True}))
 
 
-def _decode(body: bytes) -> tuple[_Body, Mapping[str, Raw]]:
+def _session(key: Raw) -> str | None:
+    """The key as a name for affinity; None for what is no plain short text, which is the upstream's to refuse."""
+    if bytes(key) in _NOTHING:
+        return None
     try:
-        body.decode()
-        return _body.decode(body), _fields.decode(body)
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(f"the body is not valid UTF-8 (byte {error.start})") from error
-    except RecursionError as error:
-        raise InvalidRequest("the body is nested too deeply") from error
-    except msgspec.ValidationError as error:
-        text, param = _explain(str(error))
-        raise InvalidRequest(text, param=param) from error
-    except msgspec.DecodeError as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}") from error
-
-
-def _explain(text: str) -> tuple[str, str | None]:
-    """msgspec's message as a sentence and the path of the field, without the `$.` of its notation."""
-    wanted, found, path = text.partition(" - at `$")
-    if not found:
-        if "missing required field" in text:
-            return text, text.rsplit("`", 2)[-2]
-        return f"the body: {text}", None
-    param = path.rstrip("`").removeprefix(".")
-    return f"{param}: {wanted}", param
+        text = _text.decode(key)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    return text if 0 < len(text) <= MAX_SESSION_CHARS and text.isascii() and text.isprintable() else None
 
 
 def _outline(body: _Body) -> Outline:
+    """The text of calls in the history is counted as it is spelt: nobody needs to understand it to see how long it is."""
     text_chars = 0
     prompt = ""
     instructions: list[str] = []
     has_images = False
     for message in body.messages:
+        if bytes(message.tool_calls) not in _NOTHING:
+            text_chars += len(bytes(message.tool_calls))
         content = message.content
         if content is None:
             continue

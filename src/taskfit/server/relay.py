@@ -1,0 +1,81 @@
+"""The events of a streamed answer on their way to the client's socket.
+
+Knows no dialect: a writer makes bytes of each event.
+"""
+
+import asyncio
+
+from taskfit.errors import TaskfitError
+from taskfit.pipeline.stream import Walk
+from taskfit.server.exchange import Exchange
+from taskfit.server.headers import answer_head, cost_comment
+from taskfit.values.answer import Delta, Event
+from taskfit.wire.dialect import StreamWriter
+
+GRACE_S = 5.0
+"""How much longer than the deadline a client may take to read its stream."""
+PING_S = 15.0
+"""After so long a silence in the middle of a stream its client is told that it goes on."""
+
+
+class Relay:
+    """Receives the events of one walk. `close` it when the walk has ended, however it has."""
+
+    def __init__(self, exchange: Exchange, walk: Walk, writer: StreamWriter) -> None:
+        self._exchange = exchange
+        self._walk = walk
+        self._writer = writer
+        self._out = exchange.out
+        self._model = ""
+        self._is_silent = False
+        self._ping: asyncio.TimerHandle | None = None
+        self._latest_end = 0.0
+
+    def take(self, event: Event) -> None:
+        """See attempt.Receiver."""
+        assert isinstance(event, Delta)
+        if not self._exchange.is_answered:
+            self._begin()
+        self._is_silent = False
+        self._out.write(self._writer.write(event, model=self._model))
+
+    @property
+    def is_full(self) -> bool:
+        """See attempt.Receiver."""
+        return self._out.is_full
+
+    async def drain(self) -> None:
+        """See attempt.Receiver. Errors: TimeoutError when the client takes far longer than the walk may."""
+        async with asyncio.timeout_at(self._latest_end):
+            await self._out.drain()
+
+    def end(self, closing: bytes) -> None:
+        """The answer is whole and its record kept; `closing` is what its writer ends with."""
+        if not self._exchange.is_answered:
+            self._begin()
+        self._out.end(self._writer.comment(cost_comment(self._walk)) + closing)
+
+    def break_off(self, error: TaskfitError) -> None:
+        """End a stream that has begun with an error event and without the terminal one, so that nobody takes it for whole."""
+        if self._exchange.is_answered:
+            self._out.end(self._writer.fail(error))
+
+    def close(self) -> None:
+        """Nothing more is sent."""
+        if self._ping is not None:
+            self._ping.cancel()
+
+    def _begin(self) -> None:
+        self._exchange.is_answered = True
+        self._model = self._walk.model or ""
+        self._out.begin(200, answer_head(self._walk, is_stream=True, media=self._exchange.stream_media))
+        loop = asyncio.get_running_loop()
+        deadline_s = self._walk.plan.deadline_s if self._walk.plan else 0.0
+        self._latest_end = loop.time() + deadline_s - self._walk.elapsed_ms() / 1e3 + GRACE_S
+        self._ping = loop.call_later(PING_S, self._send_ping, loop)
+
+    def _send_ping(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._is_silent:
+            self._out.write(self._writer.ping())
+        self._is_silent = True
+        self._ping = loop.call_later(PING_S, self._send_ping, loop)
