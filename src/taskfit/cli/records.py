@@ -92,7 +92,7 @@ def prune(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Delete old records for good."""
+    """Delete old records for good, and the responses kept for `previous_response_id`."""
     from taskfit.cli.opened import configuration, store_of
     from taskfit.cli.output import counted, print_json, utc
 
@@ -100,7 +100,7 @@ def prune(
     read = configuration(config)
     if not is_sure:
         if not sys.stdin.isatty():
-            typer.echo("records are deleted for good, and nobody is here to ask\n  try     --yes", err=True)
+            typer.echo("records and kept responses are deleted for good, and nobody is here to ask\n  try     --yes", err=True)
             raise typer.Exit(WRONG)
         typer.confirm(f"Delete all records before {utc(before)} UTC from {read.store}?", abort=True)
     with store_of(read) as store:

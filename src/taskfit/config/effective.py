@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import msgspec
 
@@ -51,7 +51,10 @@ def _tree(config: Config) -> dict[str, Any]:
 
 def _provider(provider: ProviderConfig) -> dict[str, Any]:
     settings = msgspec.to_builtins(provider.settings, builtin_types=(Secret,), enc_hook=lambda secret: secret)
-    return {"api": provider.api} | {key: _masked(value, key, provider.hidden) for key, value in settings.items()}
+    words = {field.name for field in msgspec.structs.fields(provider.settings) if get_origin(field.type) is Literal}
+    return {"api": provider.api} | {
+        key: value if key in words else _masked(value, key, provider.hidden) for key, value in settings.items()
+    }
 
 
 def _masked(value: Any, path: str, hidden: frozenset[str]) -> Any:

@@ -13,13 +13,12 @@ from taskfit.config.upstreams import UPSTREAMS
 class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     """One vendor. `variables` are the environment variables that may hold its key, the first that is set counts.
 
-    `url` is empty where the API's own address holds. `models` are aliases with their models, cheapest first.
+    `models` are aliases with their models, cheapest first.
     """
 
     name: str
     api: str
     variables: tuple[str, ...]
-    url: str = ""
     models: tuple[tuple[str, str], ...]
 
 

@@ -40,7 +40,9 @@ def _read_gemini(method: Method, exchange: Exchange, body: bytes, terms: Terms) 
 def _with_model(request: Request) -> Request:
     """Vectors of two models have nothing to do with each other, so nobody but the caller can choose one."""
     if request.model == AUTO and request.terms.task is None:
-        raise ModelNotFound("embeddings need a model: name an alias, provider/model, or a task with a model for embeddings")
+        raise ModelNotFound(
+            "embeddings need a model: name an alias, provider/model, or a task with a model for embeddings", param="model"
+        )
     return request
 
 

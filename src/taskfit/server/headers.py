@@ -89,7 +89,7 @@ def _refuse_later_headers(asked: Mapping[str, bytes]) -> None:
     for name, harmless in ((STORE, ("none", "off")), (CACHE, ("no-store", "off"))):
         if name in asked and asked[name].decode("latin-1") not in harmless:
             wanted = " or ".join(harmless)
-            raise Unsupported(f"the header {name} takes only {wanted} for now: nothing is stored or cached yet", param=name)
+            raise Unsupported(f"the header {name} takes only {wanted} for now", param=name)
 
 
 def answer_head(walk: Walk, *, is_stream: bool, media: str = "application/json") -> bytes:
