@@ -162,8 +162,8 @@ class Store(Plugin, Protocol):
         """Delete records older than `before` (seconds since the epoch); how many. Kept responses go with them, uncounted."""
         ...
 
-    def keep_response(self, response: KeptResponse) -> None:
-        """Keep a response. Keeping the same id again changes nothing, so nobody can put another text under it."""
+    def keep_response(self, response: KeptResponse) -> bool:
+        """Keep a response; whether it is. Keeping the same id again changes nothing, so nobody can put another text under it."""
         ...
 
     def get_response(self, response_id: str) -> KeptResponse | None:

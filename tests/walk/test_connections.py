@@ -251,3 +251,34 @@ def test_a_connection_answered_before_its_body_came_does_not_stay_for_ever(tmp_p
         assert b" 404 " in read_until(connection, b"}}")
         connection.sendall(b"body")
         assert read_to_end(connection) == b""
+
+
+def test_a_client_that_sends_requests_by_the_hundred_is_closed(house: House) -> None:
+    one = f"GET /healthz HTTP/1.1\r\nhost: {house.address[0]}\r\n\r\n".encode()
+    assert house.raw(one * 500).count(b"HTTP/1.1 200") < 100
+    assert house.get("/healthz", key=None).status == 200
+
+
+def test_requests_that_wait_for_the_answers_before_theirs_are_answered_in_order(house: House) -> None:
+    one = f"GET /v1/models/{{}} HTTP/1.1\r\nhost: {house.address[0]}\r\nauthorization: Bearer {house.key}\r\n\r\n"
+    asked = "".join(one.format(name) for name in ("mini", "general", "expert", "none") * 5)
+    with house.socket() as connection:
+        connection.sendall(asked.encode())
+        got = b""
+        while got.count(b"HTTP/1.1 ") < 20:
+            got += read_until(connection, b"}")
+    told = [part.partition(b"\r\n\r\n")[2][:40] for part in got.split(b"HTTP/1.1 ")[1:]]
+    assert [b'"mini"' in body for body in told] == [True, False, False, False] * 5
+
+
+def test_a_client_s_words_in_a_header_do_not_change_the_framing(house: House) -> None:
+    tools = [{"type": "web_search_20250305", "name": name} for name in ("content-length: 7", "connection: close")]
+    body = {
+        "model": "mini", "max_tokens": 9, "stream": True, "tools": tools,
+        "messages": [{"role": "user", "content": "Hi"}],
+    }  # fmt: skip
+    reply = house.post(body, path="/v1/messages")
+    assert reply.status == 200
+    assert "content-length: 7" in reply.headers["x-taskfit-dropped"]
+    assert "content-length" not in reply.headers
+    assert reply.body.endswith(b'data: {"type":"message_stop"}\n\n')

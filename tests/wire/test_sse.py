@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from taskfit.errors import InvalidAnswer
-from taskfit.wire.sse import DONE, DONE_EVENT, Frame, SseReader, comment, event
+from taskfit.wire.sse import DONE, DONE_EVENT, Frame, SseReader, comment, event, with_payload
 
 UNRULY = (
     "\ufeff: a comment first\r\n\r\n"
@@ -77,11 +77,17 @@ def test_what_is_written_is_read_as_it_was(payloads: list[bytes], places: list[i
     assert b"".join(frame.whole for frame in frames) == data
 
 
-def test_the_whole_of_an_event_keeps_its_other_lines() -> None:
-    said = b'event: message_start\nid: 1\ndata: {"type":"message_start"}\n\n'
-    assert read(said) == [Frame(b'{"type":"message_start"}', said)]
-    assert read(said.replace(b"\n", b"\r\n")) == [Frame(b'{"type":"message_start"}', said)]
+def test_the_whole_of_an_event_keeps_its_name_and_no_line_that_a_client_could_take_for_json() -> None:
+    said = b'event: message_start\ndata: {"type":"message_start"}\n\n'
+    unruly = b": hello\nid: 1\nretry: 10\n" + said
+    for sent in (said, unruly, unruly.replace(b"\n", b"\r\n")):
+        assert read(sent) == [Frame(b'{"type":"message_start"}', said)]
     assert read(event(b"{}", b"ping")) == [Frame(b"{}", b"event: ping\ndata: {}\n\n")]
+
+
+@pytest.mark.parametrize("name", [None, b"ping"])
+def test_an_event_gets_another_payload_under_its_own_name(name: bytes | None) -> None:
+    assert with_payload(event(b"one\ntwo", name), b"{}") == event(b"{}", name)
 
 
 def test_the_whole_of_an_event_can_be_read_again() -> None:

@@ -18,6 +18,8 @@ from taskfit.values.verdict import Verdict
 
 CHARS_PER_TOKEN = 4
 MAX_HELD_CHARS = 16 * 1024 * 1024
+MAX_DROPPED, MAX_DROPPED_CHARS = 100, 100
+"""Names of dropped fields that a record keeps, and how much of each: a client's words are in them."""
 UNBILLED = frozenset({
     "unsupported", "invalid_request", "upstream_unreachable", "upstream_overloaded", "upstream_rate_limited", "upstream_refused",
     "context_exceeded", "upstream_unauthorized", "upstream_model_missing",
@@ -97,7 +99,8 @@ class LiveAttempt:
 
     def note_dropped(self, fields: Sequence[str]) -> None:
         """See protocols.Sink."""
-        self.dropped = (*self.dropped, *fields)
+        room = MAX_DROPPED - len(self.dropped)
+        self.dropped = (*self.dropped, *[name[:MAX_DROPPED_CHARS] for name in fields[: max(0, room)]])
 
     @property
     def has_begun(self) -> bool:

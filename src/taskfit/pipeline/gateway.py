@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from taskfit.catalogue.tokens import Count
-from taskfit.errors import InvalidRequest, RequestError
+from taskfit.errors import InvalidRequest, RequestError, TaskfitError
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.collect import collect
 from taskfit.pipeline.counting import Counting
@@ -119,9 +119,9 @@ class Gateway:
         return self._counting.count(request, candidates[0].card.id if candidates else request.model)
 
     def record_refusal(
-        self, error: RequestError, *, request_id: str, dialect: Dialect, caller: Caller, terms: Terms, asked: str, began: float
+        self, error: TaskfitError, *, request_id: str, dialect: Dialect, caller: Caller, terms: Terms, asked: str, began: float
     ) -> str:
-        """Leave the record of a request that could not even be read; its id. Errors: Overloaded."""
+        """Leave the record of a request that never became a walk; its id. Errors: Overloaded."""
         reserve(self.outbox)
         at = self.clock.time()
         record = Record(
@@ -130,7 +130,7 @@ class Gateway:
             at=at,
             dialect=dialect,
             asked=shown(asked),
-            outcome="refused",
+            outcome="refused" if isinstance(error, RequestError) else "failed",
             status=status_of(error),
             surface=terms.surface,
             session=terms.session,

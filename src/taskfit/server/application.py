@@ -10,9 +10,10 @@ from taskfit.errors import Forbidden, HeadersTooLarge, InternalError, MethodNotA
 from taskfit.pipeline.gateway import Gateway
 from taskfit.server.asgi import Receive, Scope, Send
 from taskfit.server.exchange import Exchange
-from taskfit.server.keyring import Keyring, keys_in
+from taskfit.server.keyring import Keyring, bearer_in, keys_in
 from taskfit.server.protocol import CONNECTION
 from taskfit.server.routes import Route, check_access
+from taskfit.values.request import Caller
 
 MAX_HEADERS = 100
 LOCALHOST = "localhost"
@@ -45,8 +46,7 @@ class Application:
             if route.access != "anyone":
                 if not self.keyring.is_auth_on:
                     _check_host(exchange)
-                keys = keys_in(exchange.headers, exchange.query)
-                exchange.caller = self.keyring.known(keys) or await self.keyring.authenticate(keys)
+                exchange.caller = self.keyring.known(bearer_in(exchange.headers)) or await self._authenticate(exchange)
                 check_access(route, exchange.caller)
             await route.endpoint(exchange, receive)
         except asyncio.CancelledError:
@@ -58,6 +58,10 @@ class Application:
         except Exception:  # noqa: BLE001  # the outermost door
             log.exception("internal_error", extra={"request_id": exchange.request_id})
             exchange.fail(InternalError("something went wrong inside the gateway; its log has the request id"))
+
+    async def _authenticate(self, exchange: Exchange) -> Caller:
+        keys = keys_in(exchange.headers, exchange.query)
+        return self.keyring.known(keys) or await self.keyring.authenticate(keys)
 
     def _find(self, exchange: Exchange, path: str, method: str) -> Route:
         if len(exchange.headers) > MAX_HEADERS:

@@ -24,8 +24,9 @@ class Outlet(Protocol):
     async def drain(self) -> None:
         """Return when there is room again, or nobody left."""
 
-    def begin(self, status: int, head: bytes) -> None:
-        """The head, as `head_of` makes it; without a content-length the body goes out in chunks."""
+    def begin(self, status: int, head: bytes, *, length: int | None = None, closes: bool = False) -> None:
+        """The head, as `head_of` makes it. `length` is that of the body in bytes; None: it goes out in chunks. `closes`: the
+        connection ends with this answer."""
 
     def write(self, piece: bytes) -> None:
         """A piece of the body."""
@@ -45,7 +46,7 @@ def head_of(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"\r\n".join(lines)
 
 
-def write_whole(out: Outlet, status: int, head: bytes, body: bytes) -> None:
+def write_whole(out: Outlet, status: int, head: bytes, body: bytes, *, closes: bool = False) -> None:
     """A reply whose body is known. `head` is made by `head_of`."""
-    out.begin(status, b"%s\r\ncontent-length: %d" % (head, len(body)))
+    out.begin(status, head, length=len(body), closes=closes)
     out.end(body)

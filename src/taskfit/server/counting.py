@@ -9,10 +9,12 @@ from collections.abc import Callable
 from taskfit.server.asgi import Receive
 from taskfit.server.body import read_body
 from taskfit.server.exchange import Exchange
-from taskfit.server.generation import own_headers
+from taskfit.server.generation import names_of, own_headers
 from taskfit.server.headers import ESTIMATE, read_terms
 from taskfit.values.request import Request
 from taskfit.wire import anthropic_messages, gemini_generate
+
+_OWN = names_of(anthropic_messages)
 
 
 async def count_messages(exchange: Exchange, receive: Receive) -> None:
@@ -23,7 +25,7 @@ async def count_messages(exchange: Exchange, receive: Receive) -> None:
         request_id=exchange.request_id,
         terms=terms,
         caller=exchange.caller,
-        headers=own_headers(exchange, anthropic_messages.FORWARDED_HEADERS),
+        headers=own_headers(exchange, _OWN),
     )
     _send(exchange, request, anthropic_messages.write_count)
 

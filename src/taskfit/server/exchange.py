@@ -10,7 +10,7 @@ from taskfit.pipeline.gateway import Gateway
 from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Outlet, Scope, write_whole
 from taskfit.server.asker import FailureWriter, dialect_of, failure_writer
-from taskfit.server.headers import failure_head, plain_head, request_id
+from taskfit.server.headers import CLOSING_KINDS, failure_head, plain_head, request_id
 from taskfit.server.keyring import Keyring
 from taskfit.server.protocol import CONNECTION, OUTLET, TimedProtocol
 from taskfit.values.request import Caller, Request
@@ -68,7 +68,8 @@ class Exchange:
         head = failure_head(error, request_id=self.request_id, record_id=self.record_id, walk=self.walk)
         self.is_answered = True
         write = self.write_failure or failure_writer(dialect_of(self.headers, self.query))
-        write_whole(self.out, status_of(error), head, write(error, request_id=self.request_id))
+        body = write(error, request_id=self.request_id)
+        write_whole(self.out, status_of(error), head, body, closes=error.kind in CLOSING_KINDS)
 
 
 NOBODY = Caller()

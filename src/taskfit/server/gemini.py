@@ -5,10 +5,12 @@ from urllib.parse import parse_qsl
 
 from taskfit.pipeline.stream import Walk
 from taskfit.server.exchange import Exchange
-from taskfit.server.generation import Generation, own_headers, write_generated
+from taskfit.server.generation import Generation, names_of, own_headers, write_generated
 from taskfit.values.request import Request, Terms
 from taskfit.wire import gemini_generate
 from taskfit.wire.dialect import StreamWriter
+
+_OWN = names_of(gemini_generate)
 
 
 def _read(exchange: Exchange, body: bytes, terms: Terms, *, is_stream: bool) -> Request:
@@ -17,7 +19,7 @@ def _read(exchange: Exchange, body: bytes, terms: Terms, *, is_stream: bool) -> 
         request_id=exchange.request_id,
         terms=terms,
         caller=exchange.caller,
-        headers=own_headers(exchange, gemini_generate.FORWARDED_HEADERS),
+        headers=own_headers(exchange, _OWN),
         model=exchange.tail,
         is_stream=is_stream,
     )

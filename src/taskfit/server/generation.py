@@ -5,12 +5,12 @@ Knows no dialect's grammar: how bytes are read and written is handed in.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from taskfit.errors import IncompleteBody, InternalError, Overloaded, RequestError, TaskfitError, WalkFailed
+from taskfit.errors import IncompleteBody, InternalError, Overloaded, TaskfitError, WalkFailed
 from taskfit.pipeline.receivers import EventList
 from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Receive, write_whole
@@ -25,6 +25,7 @@ from taskfit.wire.dialect import BodyDialect, ClientDialect, StreamWriter
 WENT_WRONG = "something went wrong inside the gateway"
 TOO_SLOW = "the client read too slowly"
 SHUTTING_DOWN = "the gateway is shutting down"
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Generation:
             body = await read_body(exchange.headers, receive)
             request = exchange.asked = self.read(exchange, body, terms)
             return request if self.complete is None else await self.complete(exchange, request)
-        except RequestError as error:
+        except TaskfitError as error:
             self._record_refusal(exchange, error, terms)
             raise
         except asyncio.CancelledError:
@@ -67,7 +68,7 @@ class Generation:
                 self._record_refusal(exchange, IncompleteBody("the client left before its body had come"), terms)
             raise
 
-    def _record_refusal(self, exchange: Exchange, error: RequestError, terms: Terms) -> None:
+    def _record_refusal(self, exchange: Exchange, error: TaskfitError, terms: Terms) -> None:
         exchange.record_id = exchange.gateway.record_refusal(
             error,
             request_id=exchange.request_id,
@@ -110,6 +111,7 @@ class Generation:
             relay.break_off(_failure(SHUTTING_DOWN, "cut_answer"))
             raise
         finally:
+            relay.break_off(InternalError(WENT_WRONG))  # whatever it was: nobody may take what there is for whole
             relay.close()
 
 
@@ -117,17 +119,23 @@ def generation_of(dialect: BodyDialect) -> Generation:
     """The endpoint of a dialect whose bodies say everything there is to say."""
 
     def read(exchange: Exchange, body: bytes, terms: Terms) -> Request:
-        headers = own_headers(exchange, dialect.FORWARDED_HEADERS)
-        return dialect.read_request(
-            body, request_id=exchange.request_id, terms=terms, caller=exchange.caller, headers=headers
-        )
+        headers = own_headers(exchange, own)
+        return read_request(body, request_id=exchange.request_id, terms=terms, caller=exchange.caller, headers=headers)
 
+    own, read_request = names_of(dialect), dialect.read_request
     return Generation(dialect.DIALECT, read, partial(write_generated, dialect), partial(writer_of, dialect))
 
 
-def own_headers(exchange: Exchange, names: Sequence[str]) -> Mapping[str, str]:
-    """The header fields that belong to the caller's dialect, for an upstream of the same one."""
-    return {name: value.decode("latin-1") for name in names if (value := exchange.headers.get(name.encode())) is not None}
+def names_of(dialect: ClientDialect) -> frozenset[bytes]:
+    """The header fields that belong to a dialect, as they stand in a request."""
+    return frozenset([name.encode() for name in dialect.FORWARDED_HEADERS])
+
+
+def own_headers(exchange: Exchange, names: frozenset[bytes]) -> Mapping[str, str]:
+    """Those of the caller's header fields, for an upstream of the same dialect."""
+    if names.isdisjoint(exchange.headers):
+        return _NO_HEADERS
+    return {name.decode(): exchange.headers[name].decode("latin-1") for name in sorted(names.intersection(exchange.headers))}
 
 
 def write_generated(dialect: ClientDialect, event: Event, request: Request, walk: Walk) -> bytes:

@@ -134,8 +134,6 @@ def failure_head(error: TaskfitError, *, request_id: str, record_id: str | None,
         pairs.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
     if isinstance(error, MethodNotAllowed):
         pairs.append((b"allow", ", ".join(error.allowed).encode()))
-    if error.kind in CLOSING_KINDS:
-        pairs.append((b"connection", b"close"))
     if walk is not None and walk.plan is not None:
         return answer_head(walk, is_stream=False) + b"\r\n" + head_of(pairs)
     pairs += [_JSON, (b"x-request-id", request_id.encode())]

@@ -98,14 +98,15 @@ class Keyring:
 _ANYONE = Caller(key_id=None, role="admin")
 
 
+def bearer_in(headers: Mapping[bytes, bytes]) -> tuple[bytes, ...]:
+    """The key where most clients put it."""
+    scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
+    return (key.strip(),) if scheme.lower() == b"bearer" and key.strip() else ()
+
+
 def keys_in(headers: Mapping[bytes, bytes], query: bytes) -> list[bytes]:
     """The keys that a request gives, wherever the vendors' clients put them: in a header, or for Gemini in `?key=`."""
-    keys: list[bytes] = []
-    bearer = headers.get(b"authorization")
-    if bearer is not None:
-        scheme, _, key = bearer.partition(b" ")
-        if scheme.lower() == b"bearer" and key.strip():
-            keys.append(key.strip())
+    keys = list(bearer_in(headers))
     if not _KEY_HEADERS.isdisjoint(headers):
         keys += [headers[name] for name in sorted(_KEY_HEADERS.intersection(headers)) if headers[name]]
     if b"key=" in query:

@@ -22,6 +22,8 @@ OUTLET = "taskfit.outlet"
 HEAD_TIMEOUT_S = 10.0
 BODY_TIMEOUT_S = 60.0
 MAX_HEAD_BYTES = 65_536
+MAX_PIPELINED = 32
+"""Requests that may wait for the answers before theirs; a client that sends more is closed."""
 HTTP_VERSIONS = ("1.1", "1.0")
 
 _TOO_LARGE_BODY = (
@@ -48,11 +50,15 @@ class Cycle(RequestResponseCycle):
         while self.is_full:
             await self.flow.drain()
 
-    def begin(self, status: int, head: bytes) -> None:
-        """The head, as `asgi.head_of` makes it; without a content-length the body goes out in chunks."""
+    def begin(self, status: int, head: bytes, *, length: int | None = None, closes: bool = False) -> None:
+        """See asgi.Outlet. What the body is like is said beside the head, which may quote a client's words."""
         self.response_started = True
         self.waiting_for_100_continue = False
-        self._head = self._head_of(status, head)
+        self.chunked_encoding = length is None
+        self.keep_alive = self.keep_alive and not closes
+        framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+        closing = b"" if self.keep_alive else b"\r\nconnection: close"
+        self._head = b"%b%b\r\n%b%b\r\n\r\n" % (STATUS_LINE[status], head, framing, closing)
 
     def write(self, piece: bytes) -> None:
         """A piece of the body."""
@@ -78,7 +84,7 @@ class Cycle(RequestResponseCycle):
     async def send(self, message: Any) -> None:
         """What uvicorn itself has to say: an error of the application."""
         if message["type"] == "http.response.start":
-            self.begin(message["status"], head_of(message["headers"]))
+            self.begin(message["status"], head_of(message["headers"]), closes=True)
         else:
             self.end(message.get("body", b""))
 
@@ -87,16 +93,6 @@ class Cycle(RequestResponseCycle):
             is_bodiless = self.scope["method"] == "HEAD"
             piece, self._head = self._head if is_bodiless else self._head + piece, None
         self.transport.write(piece)
-
-    def _head_of(self, status: int, lines: bytes) -> bytes:
-        self.chunked_encoding = b"content-length: " not in lines
-        if self.chunked_encoding:
-            lines += b"\r\ntransfer-encoding: chunked"
-        if b"connection: close" in lines:
-            self.keep_alive = False
-        elif not self.keep_alive:
-            lines += b"\r\nconnection: close"
-        return STATUS_LINE[status] + lines + b"\r\n\r\n"
 
 
 class TimedProtocol(HttpToolsProtocol):
@@ -111,6 +107,7 @@ class TimedProtocol(HttpToolsProtocol):
         self._is_head_done = False
         self._is_message_done = False
         self._head_bytes = 0
+        self._unsent = 0
         self._running: set[asyncio.Task[None]] = set()
         self._due = inf
         self._alarm: asyncio.TimerHandle | None = None
@@ -177,6 +174,8 @@ class TimedProtocol(HttpToolsProtocol):
         scope["path"] = unquote(path) if "%" in path else path
         scope["query_string"] = url.query or b""
         is_answering = self._is_answering()
+        if is_answering and len(self.pipeline) >= MAX_PIPELINED:
+            raise ValueError("too many requests at once on one connection")
         self.cycle = Cycle(
             scope=scope,
             transport=self.transport,
@@ -213,13 +212,21 @@ class TimedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if not self.pipeline:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             if not self._is_message_done:
                 self._expect_within(self.body_timeout_s)
         else:
             self._expect_within(self.timeout_keep_alive if self._is_message_done else self.head_timeout_s)
+
+    def send_400_response(self, msg: str) -> None:
+        """For what is no HTTP; in the middle of an answer nothing may stand but the answer."""
+        if self.pipeline or (self._is_answering() and self.cycle.response_started):
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
@@ -263,7 +270,15 @@ class TimedProtocol(HttpToolsProtocol):
         self._alarm = None
         if self._due == inf or self.transport.is_closing():
             return
-        if self.loop.time() >= self._due:
-            self.transport.abort()  # closing would wait for a client that does not read
-        else:
+        if self.loop.time() < self._due:
             self._set_alarm()
+        elif self._is_still_reading():
+            self._expect_within(self.body_timeout_s)
+        else:
+            self.transport.abort()  # closing would wait for a client that does not read
+
+    def _is_still_reading(self) -> bool:
+        """Whether the client has read some of what it was sent since this was asked last, and has not read all of it."""
+        unsent, before = self.transport.get_write_buffer_size(), self._unsent
+        self._unsent = unsent
+        return unsent > 0 and (before == 0 or unsent < before)

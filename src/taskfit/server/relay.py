@@ -28,6 +28,7 @@ class Relay:
         self._out = exchange.out
         self._model = ""
         self._is_silent = False
+        self._is_over = False
         self._ping: asyncio.TimerHandle | None = None
         self._latest_end = 0.0
 
@@ -53,11 +54,14 @@ class Relay:
         """The answer is whole and its record kept; `closing` is what its writer ends with."""
         if not self._exchange.is_answered:
             self._begin()
+        self._is_over = True
         self._out.end(self._writer.comment(cost_comment(self._walk)) + closing)
 
     def break_off(self, error: TaskfitError) -> None:
-        """End a stream that has begun with an error event and without the terminal one, so that nobody takes it for whole."""
-        if self._exchange.is_answered:
+        """End a stream that has begun, and is not over, with an error event and without the terminal one, so that nobody takes it
+        for whole."""
+        if self._exchange.is_answered and not self._is_over:
+            self._is_over = True
             self._out.end(self._writer.fail(error))
 
     def close(self) -> None:

@@ -102,11 +102,11 @@ class SqliteStore:
         self._delete_in_chunks(responses, rows.select_old_responses(before, PRUNE_RESPONSES_CHUNK), PRUNE_RESPONSES_CHUNK)
         return self._delete_in_chunks(records, rows.select_old_ids(before, PRUNE_CHUNK), PRUNE_CHUNK)
 
-    def keep_response(self, response: KeptResponse) -> None:
-        """Keep a response; a known id changes nothing."""
+    def keep_response(self, response: KeptResponse) -> bool:
+        """Keep a response; a known id changes nothing and is told."""
         with self._begin() as connection:
             kept = insert(responses).values(rows.response_row(response))
-            connection.execute(kept.on_conflict_do_nothing(index_elements=[responses.c.id]))
+            return connection.execute(kept.on_conflict_do_nothing(index_elements=[responses.c.id])).rowcount > 0
 
     def get_response(self, response_id: str) -> KeptResponse | None:
         """One kept response."""

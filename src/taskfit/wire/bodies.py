@@ -1,9 +1,10 @@
-"""What every dialect does alike with the body that a client sends: decode it, say what is wrong with it and where, bound it.
+"""What every dialect does alike with the body that a client sends: decode it, say what is wrong with it and where, bound it; and
+with its header fields.
 
 Whatever the bytes are, only InvalidRequest comes out. Knows no dialect's field names, but for those that no dialect may honour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -64,6 +65,11 @@ def member(raw: Raw, wanted: Any, place: str) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         text, param = _explain(str(error), place)
         raise InvalidRequest(text, param=param) from error
+
+
+def own_headers(headers: Mapping[str, str], names: Sequence[str]) -> Mapping[str, str]:
+    """Those of the caller's header fields that belong to its dialect; names in lower case."""
+    return {name: headers[name] for name in names if name in headers} if headers else {}
 
 
 def is_said(raw: Raw | None) -> bool:

@@ -43,13 +43,18 @@ def read_json(payload: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) ->
     try:
         return decoder.decode(payload)
     except _UNREADABLE as error:
-        raw = bytes(payload)
-        if b"NaN" not in raw and b"Infinity" not in raw:
-            raise errors.InvalidAnswer(f"the upstream's JSON cannot be read: {error}") from error
+        return _mended(bytes(payload), decoder, error)[0]
+
+
+def read_sound(payload: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
+    """The same, and the payload for a client of the same dialect: the very one, unless something had to become null.
+
+    Errors: as above.
+    """
     try:
-        return decoder.decode(msgspec.json.encode(json.loads(raw.decode())))
+        return decoder.decode(payload), payload
     except _UNREADABLE as error:
-        raise errors.InvalidAnswer(f"the upstream's JSON cannot be read: {error}") from error
+        return _mended(payload, decoder, error)
 
 
 def read_or_none(payload: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T | None:
@@ -76,7 +81,7 @@ def object_text(raw: msgspec.Raw) -> str:
     try:
         return msgspec.json.format(bytes(raw), indent=-1).decode()
     except _UNREADABLE as error:
-        raise errors.InvalidAnswer(f"the upstream's JSON cannot be read: {error}") from error
+        raise _unreadable(bytes(raw), error) from error
 
 
 def are_plausible(*counts: int) -> bool:
@@ -95,3 +100,19 @@ def fault_of(raw: msgspec.Raw, table: Mapping[str, type[errors.UpstreamError]]) 
     text = _KEY_LIKE.sub("***", f"{name or 'error'}: {message}"[:MESSAGE_CHARS])
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return table.get(name, errors.UpstreamFailure)(f"an error inside a successful answer: {text}")
+
+
+def _mended(payload: bytes, decoder: msgspec.json.Decoder[T], error: Exception) -> tuple[T, bytes]:
+    if b"NaN" not in payload and b"Infinity" not in payload:
+        raise _unreadable(payload, error) from error
+    try:
+        sound = msgspec.json.encode(json.loads(payload.decode()))
+        return decoder.decode(sound), sound
+    except _UNREADABLE as again:
+        raise _unreadable(payload, again) from again
+
+
+def _unreadable(payload: bytes, error: Exception) -> errors.InvalidAnswer:
+    """JSON is not quoted: it may hold the model's words, which no log may have."""
+    found = "a page of HTML" if payload.lstrip()[:1] == b"<" else f"{len(payload)} bytes that cannot be read"
+    return errors.InvalidAnswer(f"the answer is {found}: {error}")

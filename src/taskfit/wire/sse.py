@@ -29,6 +29,11 @@ def event(payload: bytes, name: bytes | None = None) -> bytes:
     return b"data: " + payload + b"\n\n"
 
 
+def with_payload(whole: bytes, payload: bytes) -> bytes:
+    """The event `whole` of a frame with another payload under the same name."""
+    return event(payload, _name_of(whole))
+
+
 def comment(text: str) -> bytes:
     """A line that every reader skips; keeps a connection alive, or says something to a person who looks."""
     return b": " + text.encode() + b"\n\n"
@@ -104,3 +109,8 @@ def _frame_of_lines(block: bytes) -> Frame | None:
         return None
     payload = b"\n".join(data)
     return Frame(payload, event(payload, name))
+
+
+def _name_of(whole: bytes) -> bytes | None:
+    first, _, _ = whole.partition(b"\n")
+    return first.removeprefix(b"event: ") if first.startswith(b"event: ") else None

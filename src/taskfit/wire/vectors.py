@@ -24,7 +24,6 @@ CHARS_PER_TOKEN = 4
 """What a token id counts as in an outline's `text_chars`, so that characters/4 is right for it."""
 
 _ARRAY_LETTERS = b"0123456789+-.eE, \t\r\n"
-_BASE64_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _FLOAT32_BYTES = 4
 _numbers = msgspec.json.Decoder(tuple[float, ...])
 

@@ -66,7 +66,8 @@ class Shelf:
     def find(self, query: RecordQuery) -> tuple[Record, ...]:
         return ()
 
-    def keep_response(self, response: KeptResponse) -> None: ...
+    def keep_response(self, response: KeptResponse) -> bool:
+        return False
 
     def get_response(self, response_id: str) -> KeptResponse | None:
         return None

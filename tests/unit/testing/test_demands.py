@@ -242,6 +242,15 @@ def test_newer_gemini_models_want_the_first_call_of_each_turn_signed() -> None:
     assert complaint(GEMINI, generate(G_SAID, G_CALL, G_RESULT)) is None
 
 
+def test_gemini_takes_an_answer_in_a_content_for_each_chunk_of_its_stream() -> None:
+    path = "/v1beta/models/gemini-3-pro:generateContent"
+    signed = {"role": "model", "parts": [{**G_CALL["parts"][0], "thoughtSignature": "c2ln"}]}
+    empty = {"role": "model", "parts": [{"text": ""}]}
+    results = {"role": "user", "parts": G_RESULT["parts"] * 2}
+    assert complaint(path, generate(G_SAID, signed, G_CALL, empty, results)) is None
+    assert "number of function response parts" in (complaint(path, generate(G_SAID, signed, G_CALL, empty, G_RESULT)) or "")
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_question_of_these_tests_is_sound(dialect: str) -> None:
     for stream in (False, True):

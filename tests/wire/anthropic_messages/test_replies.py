@@ -154,6 +154,11 @@ def test_an_error_has_the_vendors_shape(error: errors.TaskfitError, kind: str) -
     assert body == {"type": "error", "error": {"type": kind, "message": error.caller_text}, "request_id": "req-1"}
 
 
+def test_a_thread_that_is_refused_has_the_code_by_which_the_sdk_does_without() -> None:
+    error = json.loads(write_failure(errors.Unsupported("no", param="thread"), request_id="r"))["error"]
+    assert error["details"] == {"error_code": "thread_unsupported_request"}
+
+
 def test_every_kind_has_a_type_that_the_vendor_knows() -> None:
     known = {
         "invalid_request_error", "authentication_error", "billing_error", "permission_error", "not_found_error",

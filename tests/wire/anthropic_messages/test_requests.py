@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskfit.errors import InvalidRequest, RequestError
+from taskfit.errors import InvalidRequest, RequestError, Unsupported
 from taskfit.values.request import Caller, Request, Terms
-from taskfit.wire.anthropic_messages import read_conversation, read_count_request, read_request, write_request, write_straight
+from taskfit.wire.anthropic_messages import read_conversation, read_count_request, read_request, write_straight
 from tests.wire.anthropic_messages.asking import asked, counted
 from tests.wire.anthropic_messages.trees import places_in, trees, with_part
 
@@ -112,12 +112,12 @@ def test_what_is_not_known_passes_byte_for_byte() -> None:
         b'"thinking":{"type":"a_mode_of_next_year"}}'
     )
     request = read(body.replace(b"1e2", b"100"))
-    assert write_request(request, model="claude-x") == body.replace(b"1e2", b"100").replace(b'"auto"', b'"claude-x"')
+    assert write_straight(request, model="claude-x").body == body.replace(b"1e2", b"100").replace(b'"auto"', b'"claude-x"')
 
 
 def test_what_claude_code_sends_passes_byte_for_byte() -> None:
     body = json.dumps(CLAUDE_CODE, separators=(",", ":")).encode()
-    assert write_request(read(body), model="claude-sonnet-5") == body
+    assert write_straight(read(body), model="claude-sonnet-5").body == body
 
 
 def test_only_the_headers_of_the_dialect_go_along() -> None:
@@ -134,7 +134,8 @@ def test_only_the_headers_of_the_dialect_go_along() -> None:
         ('{"device_id":"d"}', '{"device_id":"d"}'),
         ('{"session_id":7}', '{"session_id":7}'),
         ("7", "7"),
-        ("\ud800", "\ud800"),
+        ("u" * 129, None),
+        ("\ud800", None),
         ("", None),
         (None, None),
     ],
@@ -154,7 +155,8 @@ def test_a_session_said_outright_wins() -> None:
 def test_a_count_wants_no_limit_and_a_message_does() -> None:
     request = counted()
     assert (request.outline.max_output_tokens, request.is_stream) == (None, False)
-    assert json.loads(write_request(request, model="m")) == {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+    sent = json.loads(write_straight(request, model="m").body)
+    assert sent == {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
     with pytest.raises(InvalidRequest) as caught:
         read(b'{"model":"m","messages":[{"role":"user","content":"Hi"}]}')
     assert caught.value.param == "max_tokens"
@@ -191,7 +193,7 @@ def foreign_history(*blocks: Any) -> Request:
 
 
 def messages_of(request: Request) -> Any:
-    return json.loads(write_request(request, model="m"))["messages"]
+    return json.loads(write_straight(request, model="m").body)["messages"]
 
 
 def test_thoughts_of_another_vendor_do_not_reach_an_upstream_of_this_one() -> None:
@@ -207,7 +209,7 @@ def test_thoughts_of_another_vendor_do_not_reach_an_upstream_of_this_one() -> No
 def test_nothing_else_is_touched_for_the_sake_of_a_word() -> None:
     odd = b'[{"role":"user","content":"taskfit: 1.0"},{"role":"user","content":[{"type":"odd","n":1.0,"d":"taskfit:"}]}]'
     body = b'{"model":"m","max_tokens":5,"messages":' + odd + b"}"
-    assert write_request(read(body), model="m") == body
+    assert write_straight(read(body), model="m").body == body
 
 
 BUDGET = {"type": "enabled", "budget_tokens": 2048}
@@ -239,6 +241,14 @@ def test_a_budget_goes_with_the_thoughts_that_it_needs(answer: Any, thinking: An
     assert ("thinking" in json.loads(written.body)) is ("reasoning" not in dropped)
 
 
+@pytest.mark.parametrize("thread", [{"type": "create"}, {"type": "continue", "previous_message_id": "msg_1"}])
+def test_a_conversation_that_the_vendor_shall_keep_is_refused_before_any_upstream(thread: Any) -> None:
+    with pytest.raises(Unsupported) as caught:
+        asked(thread=thread)
+    assert caught.value.param == "thread"
+    assert asked(thread=None).model == "auto"
+
+
 @given(st.binary() | trees.map(lambda tree: json.dumps(tree).encode()))
 def test_no_bytes_raise_anything_but_an_invalid_request(body: bytes) -> None:
     for reading in (read_request, read_count_request):
@@ -252,5 +262,5 @@ def test_a_request_with_any_part_exchanged_is_read_or_refused(data: st.DataObjec
     body = json.dumps(with_part(CLAUDE_CODE, place, data.draw(trees))).encode()
     with suppress(RequestError):
         request = read(body)
-        write_request(request, model="m")
+        write_straight(request, model="m")
         read_conversation(request)

@@ -10,7 +10,7 @@ from taskfit.values.answer import Delta, ToolCallDelta
 from taskfit.values.conversation import Citation, Signature
 from taskfit.values.usage import Usage
 from taskfit.wire.anthropic_messages import new_writer
-from taskfit.wire.sse import SseReader
+from taskfit.wire.sse import SseReader, event
 from tests.wire.anthropic_messages.asking import asked
 
 
@@ -26,6 +26,9 @@ def stream(*deltas: Delta) -> list[dict[str, Any]]:
     """The payloads of the whole stream. Each event is named after its payload."""
     writer = new_writer(asked(), reply_id="7", created=5)
     return payloads_of(b"".join([writer.write(one, model="openai/gpt-x") for one in deltas]) + writer.end())
+
+
+BEGUN = event(b'{"type":"message_start","message":{}}', b"message_start")
 
 
 def payloads_of(body: bytes) -> list[dict[str, Any]]:
@@ -239,9 +242,21 @@ def test_a_ping_is_an_event_that_changes_nothing() -> None:
     assert new_writer(asked(), reply_id="7", created=5).ping() == b'event: ping\ndata: {"type":"ping"}\n\n'
 
 
+def test_a_stream_of_this_dialect_without_its_first_event_gets_it() -> None:
+    writer = new_writer(asked(), reply_id="7", created=5)
+    piece = b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\\"message_start\\""}}'
+    text = event(piece, b"content_block_delta")
+    told = writer.write(Delta(dialect="anthropic-messages", data=text, model="llama"), model="m")
+    assert told.endswith(text)
+    first, second = payloads_of(told)
+    assert (first["type"], first["message"]["id"], first["message"]["model"]) == ("message_start", "msg_7", "llama")
+    assert second["type"] == "content_block_delta"
+    assert writer.write(Delta(dialect="anthropic-messages", data=text), model="m") == text
+
+
 def test_a_stream_of_this_dialect_without_its_last_event_gets_it() -> None:
     writer = new_writer(asked(), reply_id="7", created=5)
-    own = Delta(dialect="anthropic-messages", data=b"event: x\n\n")
-    assert writer.write(own, model="m") == b"event: x\n\n"
+    own = Delta(dialect="anthropic-messages", data=BEGUN)
+    assert writer.write(own, model="m") == BEGUN
     assert writer.write(Delta(dialect="anthropic-messages", text="more of it"), model="m") == b""
     assert payloads_of(writer.end()) == [{"type": "message_stop"}]

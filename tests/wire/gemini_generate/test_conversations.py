@@ -199,8 +199,8 @@ def test_thoughts_and_signatures_are_read_wherever_they_stand() -> None:
     assert said(
         {"text": "Hm.", "thought": True, "thought_signature": "c2ln"},
         {"text": "Yes.", "thoughtSignature": "dGV4dA=="},
-        {"text": "", "thoughtSignature": write_signature(anthropic)},
-        {"text": "", "thought": True, "thoughtSignature": write_signature(anthropic, is_redacted=True)},
+        {"text": "", "thoughtSignature": write_signature(anthropic, anthropic.origin)},
+        {"text": "", "thought": True, "thoughtSignature": write_signature(anthropic, anthropic.origin, is_redacted=True)},
         {"functionCall": {"name": "now"}, "thoughtSignature": "Y2FsbA=="},
         {"functionCall": {"name": "now"}, "thoughtSignature": "skip_thought_signature_validator"},
         role="model",

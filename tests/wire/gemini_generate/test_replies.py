@@ -13,7 +13,7 @@ from taskfit.values.usage import Usage
 from taskfit.wire.failures import STATUSES
 from taskfit.wire.gemini_generate import read_answer, write_answer, write_count, write_failure
 from taskfit.wire.gemini_generate.failures import WORDS
-from taskfit.wire.gemini_generate.seals import read_signature
+from taskfit.wire.gemini_generate.seals import foreign_value, read_signature, write_signature
 
 REQUEST = Request(
     id="r1", dialect="gemini-generate", model="auto", is_stream=False, fields={},
@@ -139,9 +139,18 @@ def test_a_citation_without_a_place_names_its_source_alone(start: int | None, en
     assert found["groundingMetadata"] == {"groundingChunks": [{"web": {"uri": "https://example.com/"}}]}
 
 
-@pytest.mark.parametrize("text", ["", "c2ln", "dGFza2ZpdD", "dGFza2ZpdD\u00e9", "dGFza2ZpdDr/////", "not base64 at all"])
+@pytest.mark.parametrize("text", ["c2ln", "dGFza2ZpdD", "dGFza2ZpdD\u00e9", "dGFza2ZpdDr/////", "not base64 at all"])
 def test_a_signature_that_nobody_sealed_is_the_apis_own(text: str) -> None:
     assert read_signature(text) == (Signature(origin="gemini-generate", value=text), False)
+
+
+def test_what_nobody_signed_has_no_signature_but_says_whose_it_was() -> None:
+    sealed = write_signature(None, "openai-chat")
+    assert read_signature(sealed) == (None, False)
+    assert (foreign_value(sealed), foreign_value(write_signature(FOREIGN, FOREIGN.origin)), foreign_value("c2ln")) == (
+        "", FOREIGN.value, None,
+    )  # fmt: skip
+    assert write_signature(None, "gemini-generate") == ""
 
 
 def test_a_count_of_tokens() -> None:

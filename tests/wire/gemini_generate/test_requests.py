@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from taskfit.errors import InvalidRequest
 from taskfit.values.request import Caller, Request, Terms
-from taskfit.wire.gemini_generate import read_count_request, read_request, write_request
+from taskfit.wire.gemini_generate import read_count_request, read_request, write_straight
 
 HELLO = {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]}
 HEADERS = {"x-vertex-ai-llm-request-type": "shared", "x-goog-api-key": "secret"}
@@ -41,12 +41,12 @@ def test_model_and_stream_come_from_the_path_and_only_the_dialects_own_headers_g
 
 def test_on_the_straight_lane_every_member_keeps_its_bytes_and_its_spelling() -> None:
     body = b'{"contents":[{"parts":[{"text":"\\u00e9","partOfNextYear":1e2}]}],"system_instruction":"x","ofNextYear":{"a":1.0}}'
-    assert write_request(request(body), model="gemini-3-pro") == body
+    assert write_straight(request(body), model="gemini-3-pro").body == body
 
 
 @pytest.mark.parametrize(("model", "named"), [("gemini-3-pro", "models/gemini-3-pro"), ("tunedModels/a", "tunedModels/a")])
 def test_a_body_that_names_a_model_names_the_one_that_is_asked(model: str, named: str) -> None:
-    assert json.loads(write_request(request({**HELLO, "model": "models/auto"}), model=model))["model"] == named
+    assert json.loads(write_straight(request({**HELLO, "model": "models/auto"}), model=model).body)["model"] == named
 
 
 @pytest.mark.parametrize("camel", [True, False], ids=["camel", "snake"])

@@ -22,6 +22,7 @@ from tests.wire.conversations import ARGUMENTS, BASE64, NAMES, WORDS
 from tests.wire.gemini_generate.test_replies import REQUEST
 
 TRANSCRIPTS = sorted(Path(__file__).parent.glob("*.sse"))
+UNSIGNED_SEAL = "dGFza2ZpdDphbnRocm9waWMtbWVzc2FnZXM6"
 USAGE = Usage(input_tokens=9, output_tokens=7, cached_tokens=2, reasoning_tokens=3)
 
 
@@ -69,7 +70,7 @@ def test_each_piece_is_a_chunk_and_the_last_has_calls_finish_and_usage() -> None
     ) == [
         {"candidates": [{"content": {"parts": [part], "role": "model"}, "index": 0}], **names}
         for part in (
-            {"text": "Hm.", "thought": True},
+            {"text": "Hm.", "thought": True, "thoughtSignature": UNSIGNED_SEAL},
             {"text": "", "thought": True, "thoughtSignature": sealed},
             {"text": "Yes."},
             {"text": "No."},
@@ -91,7 +92,7 @@ def test_each_piece_is_a_chunk_and_the_last_has_calls_finish_and_usage() -> None
                     "content": {
                         "parts": [
                             {"functionCall": {"id": "c1", "name": "now", "args": {"a": 1}}, "thoughtSignature": sealed},
-                            {"functionCall": {"id": "c2", "name": "now", "args": {}}},
+                            {"thoughtSignature": UNSIGNED_SEAL, "functionCall": {"id": "c2", "name": "now", "args": {}}},
                         ],
                         "role": "model",
                     },

@@ -113,6 +113,13 @@ def test_a_tool_call_a_thought_and_a_refusal() -> None:
     assert (refused["message"]["content"], refused["message"]["refusal"], refused["finish_reason"]) == (None, "No.", "stop")
 
 
+def test_a_refusal_that_only_the_finish_tells_has_all_words_of_a_whole_answer() -> None:
+    refused = told(Text(text="No."), finish="refusal")
+    assert (refused["message"]["content"], refused["message"]["refusal"], refused["finish_reason"]) == (None, "No.", "stop")
+    wordless = told(finish="refusal")
+    assert (wordless["message"]["refusal"], wordless["finish_reason"]) == (None, "content_filter")
+
+
 def test_all_choices_with_their_probabilities_and_the_tier() -> None:
     logprobs = (TokenLogprob(token="é", logprob=-0.5, top=(("e", -1.0),)),)
     choices = (
@@ -225,6 +232,11 @@ def test_each_choice_begins_with_its_role() -> None:
     assert [(chunk["choices"][0]["index"], chunk["choices"][0]["delta"]) for chunk in told] == [
         (0, {"role": "assistant", "content": "a"}), (1, {"role": "assistant", "content": "b"}), (1, {"content": "c"}), (0, {}),
     ]  # fmt: skip
+
+
+def test_a_stream_whose_words_turn_out_to_be_a_refusal_ends_as_filtered() -> None:
+    said, last = chunks(foreign(text="No."), foreign(finish="refusal"))
+    assert (said["choices"][0]["delta"]["content"], last["choices"][0]["finish_reason"]) == ("No.", "content_filter")
 
 
 def test_a_refusal_citations_and_probabilities_are_streamed() -> None:

@@ -74,6 +74,7 @@ def test_parts_become_items() -> None:
             Text(text=" I read."),
             ToolCall(id="c1", name="fs__read", arguments='{"a":1}', signature=gemini),
             ToolCall(id="", name="patch", arguments='{"input":"***"}'),
+            Thinking(text="Unsigned."),
             finish="tool_calls",
             usage=Usage(input_tokens=9, output_tokens=4, cached_tokens=3, cache_write_tokens=1, reasoning_tokens=2),
             service_tier="priority",
@@ -94,6 +95,8 @@ def test_parts_become_items() -> None:
          "namespace": "fs"},
         {"id": "ctc_w1_4", "type": "custom_tool_call", "status": "completed", "call_id": "call_w1_4", "name": "patch",
          "input": "***"},
+        {"id": "rs_w1_5", "type": "reasoning", "summary": [{"type": "summary_text", "text": "Unsigned."}],
+         "encrypted_content": "taskfit:anthropic-messages:"},
     ]  # fmt: skip
     assert body["usage"] == {
         "input_tokens": 9, "input_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 1},

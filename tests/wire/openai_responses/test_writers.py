@@ -130,7 +130,7 @@ def test_the_items_of_a_stream_whose_last_event_has_none_are_kept() -> None:
         writer.write(delta, model="m")
     writer.end()
     kept = json.loads(keep(request_of(), writer.response))
-    assert [item["type"] for item in kept["items"]] == ["message", "reasoning", "message", "function_call"]
+    assert [item["type"] for item in kept["response"]["output"]] == ["reasoning", "message", "function_call"]
 
 
 def test_a_whole_body_in_place_of_a_stream_is_written_as_one() -> None:

@@ -35,9 +35,10 @@ def _complaints(request: SeenRequest) -> Iterator[Complaint]:
         return
     for position, turn in enumerate(objects(contents)):
         yield from _about_turn(turn, position)
-    yield from _about_calls(objects(contents))
+    turns = _joined(objects(contents))
+    yield from _about_calls(turns)
     if SIGNING_MODELS.search(request.model):
-        yield from _about_signatures(objects(contents))
+        yield from _about_signatures(turns)
     yield from _about_settings(body)
 
 
@@ -64,6 +65,17 @@ def _about_part(part: Object, place: str) -> Iterator[Complaint]:
             yield Complaint(f"* GenerateContentRequest.{place}.{name}.name: Name cannot be empty.\n")
 
 
+def _joined(contents: list[Object]) -> list[Object]:
+    """A model's neighbouring contents as one turn: Google's own SDK sends one for each chunk of the stream that it received."""
+    turns: list[Object] = []
+    for content in contents:
+        if turns and turns[-1].get("role") == content.get("role") == "model":
+            turns[-1] = {**turns[-1], "parts": [*objects(turns[-1].get("parts")), *objects(content.get("parts"))]}
+        else:
+            turns.append(content)
+    return turns
+
+
 def _about_calls(turns: list[Object]) -> Iterator[Complaint]:
     """Results come directly after their calls, and there are as many."""
     calls = [len(_named(turn, "functionCall")) for turn in turns]
@@ -72,10 +84,10 @@ def _about_calls(turns: list[Object]) -> Iterator[Complaint]:
         if called != answered and answered:
             text = "Please ensure that the number of function response parts is equal to the number of function call parts"
             yield Complaint(f"{text} of the function call turn.")
+    if calls and calls[0]:
+        text = "Please ensure that function call turn comes immediately after a user turn or after a function response turn."
+        yield Complaint(text)
     for position, called in enumerate(calls):
-        if called and (position == 0 or str(turns[position - 1].get("role", "user")) == "model"):
-            text = "Please ensure that function call turn comes immediately after a user turn or after a function response turn."
-            yield Complaint(text)
         if called and position + 1 < len(turns) and not results[position + 1]:
             yield Complaint("Please ensure that function response turn comes immediately after a function call turn.")
 

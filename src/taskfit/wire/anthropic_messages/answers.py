@@ -77,7 +77,7 @@ def read_answer(body: bytes) -> Answer:
 
     Errors: the UpstreamError that an error in the body stands for; InvalidAnswer for anything that is not a message.
     """
-    message = foreign.read_json(body, MESSAGE)
+    message, body = foreign.read_sound(body, MESSAGE)
     if message.type == "error" or not foreign.is_null(message.error):
         raise foreign.fault_of(message.error, FAULTS)
     if message.type != "message" or message.content is None:

@@ -17,10 +17,12 @@ from taskfit.wire.anthropic_messages.blocks import Content, content_blocks, read
 from taskfit.wire.anthropic_messages.tools import Offered
 from taskfit.wire.anthropic_messages.words import SERVICE_TIERS
 from taskfit.wire.bodies import field, is_said
+from taskfit.wire.crossing import dropped_fields
 
 CARRIED = frozenset({
-    "max_tokens", "messages", "metadata", "model", "output_config", "output_format", "service_tier", "stop_sequences", "stream",
-    "system", "temperature", "thinking", "tool_choice", "tools", "top_k", "top_p",
+    "max_tokens", "messages", "metadata", "model", "output_config", "output_config.effort", "output_config.format",
+    "output_format", "service_tier", "stop_sequences", "stream", "system", "temperature", "thinking", "tool_choice", "tools",
+    "top_k", "top_p",
 })  # fmt: skip
 
 DROPPED: Mapping[str, str] = {
@@ -76,7 +78,7 @@ def read_conversation(request: Request) -> Conversation:
     """
     if request.outline.max_output_tokens == 0:
         raise Unsupported("max_tokens: only models of this API take 0, which fills their cache", param="max_tokens")
-    dropped = list(_dropped_fields(request))
+    dropped = dropped_fields(_fields(request), carried=CARRIED, table=DROPPED, harmless=_HARMLESS)
     offered = Offered(dropped)
     for index, tool in enumerate(field(request, "tools", list[Raw]) or ()):
         offered.declare(tool, f"tools[{index}]")
@@ -102,16 +104,10 @@ def read_conversation(request: Request) -> Conversation:
     )
 
 
-def _dropped_fields(request: Request) -> Iterator[str]:
-    """Errors: Unsupported for a field that can neither be carried nor dropped."""
-    config = {f"output_config.{name}": value for name, value in (field(request, "output_config", dict[str, Raw]) or {}).items()}
-    carried = CARRIED | {"output_config.effort", "output_config.format"}
-    for name, value in {**request.fields, **config}.items():
-        if name in carried or not is_said(value) or bytes(value) in _HARMLESS.get(name, ()):
-            continue
-        if name not in DROPPED:
-            raise Unsupported(f"the field {name} cannot be carried to a model of another API", param=name)
-        yield name
+def _fields(request: Request) -> Mapping[str, Raw]:
+    """The request's fields, and those inside its `output_config` by their paths."""
+    config = field(request, "output_config", dict[str, Raw]) or {}
+    return {**request.fields, **{f"output_config.{name}": value for name, value in config.items()}}
 
 
 def _system(request: Request, dropped: list[str]) -> tuple[Message, ...]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from taskfit.errors import TaskfitError
+from taskfit.errors import TaskfitError, Unsupported
+from taskfit.wire.anthropic_messages.words import THREAD
 from taskfit.wire.failures import kind_of, status_of
 
 TYPES: Mapping[int, str] = {
@@ -21,9 +22,18 @@ TYPES: Mapping[int, str] = {
 _TYPES_OF_KINDS: Mapping[str, str] = {"store_unavailable": "api_error"}
 
 
-class _Inner(msgspec.Struct):
+_CODES: Mapping[str, str] = {THREAD: "thread_unsupported_request"}
+"""What an SDK looks for to do without a field that is not supported."""
+
+
+class _Details(msgspec.Struct):
+    error_code: str
+
+
+class _Inner(msgspec.Struct, omit_defaults=True):
     type: str
     message: str
+    details: _Details | None = None
 
 
 class _Body(msgspec.Struct):
@@ -34,7 +44,8 @@ class _Body(msgspec.Struct):
 
 def write_failure(error: TaskfitError, *, request_id: str | None) -> bytes:
     """The body of an error reply, or the payload of an error event."""
-    inner = _Inner(type=type_of(error), message=error.caller_text)
+    code = _CODES.get(error.param or "") if isinstance(error, Unsupported) else None
+    inner = _Inner(type=type_of(error), message=error.caller_text, details=None if code is None else _Details(error_code=code))
     return msgspec.json.encode(_Body(type="error", error=inner, request_id=request_id))
 
 

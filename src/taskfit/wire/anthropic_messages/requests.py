@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-from taskfit.errors import InvalidRequest
+from taskfit.errors import InvalidRequest, Unsupported
 from taskfit.values.request import Caller, Outline, Request, Terms
-from taskfit.wire.anthropic_messages.words import DIALECT, FORWARDED_HEADERS
-from taskfit.wire.bodies import MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_STOPS, MAX_TOOLS, decode_body, is_said, member
+from taskfit.wire.anthropic_messages.words import DIALECT, FORWARDED_HEADERS, THREAD
+from taskfit.wire.bodies import MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_STOPS, MAX_TOOLS, decode_body, is_said, member, own_headers
+from taskfit.wire.sessions import with_session
 
 SESSION_HEADER = "x-claude-code-session-id"
 
@@ -87,13 +88,14 @@ def read_request(
 ) -> Request:
     """A request from the bytes of its body. `headers` are the caller's, names in lower case.
 
-    Errors: InvalidRequest, which names the field and what was wanted.
+    Errors: InvalidRequest, which names the field and what was wanted; Unsupported for a `thread`.
     """
     parsed, fields = decode_body(body, _body)
+    _refuse_threads(fields)
     outline = _outline(parsed, parsed.max_tokens)
     return Request(
         id=request_id, dialect=DIALECT, model=parsed.model, is_stream=bool(parsed.stream), fields=fields,
-        headers=_forwarded(headers or {}), outline=outline, terms=_with_session(terms, headers or {}, parsed.metadata),
+        headers=own_headers(headers or {}, FORWARDED_HEADERS), outline=outline, terms=_with_session(terms, headers or {}, parsed.metadata),
         caller=caller,
     )  # fmt: skip
 
@@ -104,20 +106,23 @@ def read_count_request(
     """The same for `/count_tokens`, which wants no `max_tokens`. Errors: as above."""
     parsed, fields = decode_body(body, _count_body)
     return Request(
-        id=request_id, dialect=DIALECT, model=parsed.model, is_stream=False, fields=fields, headers=_forwarded(headers or {}),
+        id=request_id, dialect=DIALECT, model=parsed.model, is_stream=False, fields=fields, headers=own_headers(headers or {}, FORWARDED_HEADERS),
         outline=_outline(parsed, None), terms=_with_session(terms, headers or {}, parsed.metadata), caller=caller,
     )  # fmt: skip
 
 
-def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: headers[name] for name in FORWARDED_HEADERS if name in headers}
+def _refuse_threads(fields: Mapping[str, Raw]) -> None:
+    """A thread is kept by the vendor for whoever has its key, so any caller of the gateway could go on with that of another, and
+    no other model could. Anthropic's SDK then sends the whole history by itself, unless told not to."""
+    if is_said(fields.get(THREAD)):
+        raise Unsupported(f"{THREAD}: conversations are not kept by the vendor; send the whole history", param=THREAD)
 
 
 def _with_session(terms: Terms, headers: Mapping[str, str], metadata: _Metadata | None) -> Terms:
     if terms.session is not None:
         return terms
-    session = headers.get(SESSION_HEADER) or (_session_of(metadata.user_id) if metadata and metadata.user_id else None)
-    return msgspec.structs.replace(terms, session=session) if session else terms
+    said = headers.get(SESSION_HEADER) or (_session_of(metadata.user_id) if metadata and metadata.user_id else None)
+    return with_session(terms, said)
 
 
 def _session_of(user_id: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from taskfit.errors import InvalidAnswer
 from taskfit.values.answer import Delta, ToolCallDelta
-from taskfit.wire import foreign
+from taskfit.wire import foreign, sse
 from taskfit.wire.anthropic_messages.answers import (
     FAULTS,
     MESSAGE,
@@ -97,7 +97,9 @@ class StreamReader:
 
         Errors: the UpstreamError that an error event stands for; InvalidAnswer for what cannot be read.
         """
-        event = foreign.read_json(payload, _EVENT)
+        event, sound = foreign.read_sound(payload, _EVENT)
+        if sound is not payload:
+            frame = sse.with_payload(frame, sound)
         delta = self._read(event, frame)
         opening = self._opening
         if opening is None:

@@ -14,6 +14,9 @@ DIALECT: Dialect = "anthropic-messages"
 FORWARDED_HEADERS: tuple[str, ...] = ("anthropic-beta", "anthropic-version")
 """The caller's header fields that go to an upstream of the same dialect; names in lower case."""
 
+THREAD = "thread"
+"""The field that asks the vendor to hold a conversation."""
+
 FINISHES: Mapping[str, Finish] = {
     "end_turn": "stop",
     "stop_sequence": "stop",

@@ -1,7 +1,8 @@
 """A streamed answer for a client of this dialect, event by event.
 
-What came in this dialect goes out as it came. From others the events are made in this API's order: a message, in it blocks that
-are opened, filled and closed one after another, then why it ended and what it cost.
+What came in this dialect goes out as it came, with the message in front that some servers leave out. From others the events are
+made in this API's order: a message, in it blocks that are opened, filled and closed one after another, then why it ended and what
+it cost.
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from taskfit.wire.signatures import seal_or_name
 
 PING = sse.event(b'{"type":"ping"}', b"ping")
 STOP = sse.event(b'{"type":"message_stop"}', b"message_stop")
+_OPENING = b'"message_start"'  # inside a text its quotes would be escaped
 
 _encode = msgspec.json.Encoder().encode
 _OBJECT = msgspec.json.Decoder(dict[str, object])
@@ -51,7 +53,7 @@ class StreamWriter:
     def write(self, delta: Delta, *, model: str) -> bytes:
         """The events for one Delta; empty where the client sees nothing of it."""
         if delta.dialect == DIALECT and (self._is_straight or delta.data is not None):
-            return self._pass_on(delta)
+            return self._pass_on(delta, model)
         return b"".join(self._begin(delta.model or model, delta.usage)) + b"".join(self._events(delta))
 
     def end(self) -> bytes:
@@ -78,9 +80,12 @@ class StreamWriter:
         """A line that no client reads."""
         return sse.comment(text)
 
-    def _pass_on(self, delta: Delta) -> bytes:
+    def _pass_on(self, delta: Delta, model: str) -> bytes:
         """The last event waits for `end`, because the record is kept before the client sees it."""
-        self._is_straight = True
+        if not self._is_straight:
+            self._is_straight = True
+            if _OPENING not in (delta.data or b""):
+                return b"".join(self._begin(delta.model or model, delta.usage)) + self._pass_on(delta, model)
         if delta.is_terminal:
             self._terminal = delta.data or b""
             return b""

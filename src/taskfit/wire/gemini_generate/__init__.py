@@ -8,8 +8,9 @@ from taskfit.wire.gemini_generate.conversations import read_conversation
 from taskfit.wire.gemini_generate.failures import write_failure
 from taskfit.wire.gemini_generate.prompts import write_conversation
 from taskfit.wire.gemini_generate.replies import write_answer, write_count
-from taskfit.wire.gemini_generate.requests import FORWARDED_HEADERS, read_count_request, read_request, write_request
+from taskfit.wire.gemini_generate.requests import FORWARDED_HEADERS, read_count_request, read_request
 from taskfit.wire.gemini_generate.seals import DIALECT
+from taskfit.wire.gemini_generate.straight import write_straight
 from taskfit.wire.gemini_generate.streams import ArrayWriter, EventWriter, new_array_writer, new_writer
 
 __all__ = [
@@ -29,5 +30,5 @@ __all__ = [
     "write_conversation",
     "write_count",
     "write_failure",
-    "write_request",
+    "write_straight",
 ]

@@ -15,7 +15,7 @@ from taskfit import errors
 from taskfit.values.answer import Answer, Choice, Delta, Finish, ToolCallDelta
 from taskfit.values.conversation import Citation, Image, Part, Text, Thinking, ToolCall
 from taskfit.values.usage import Usage
-from taskfit.wire import foreign
+from taskfit.wire import foreign, sse
 from taskfit.wire.gemini_generate.grounding import Ascii, read_citations
 from taskfit.wire.gemini_generate.logprobs import read_logprobs
 from taskfit.wire.gemini_generate.seals import DIALECT, read_signature
@@ -112,7 +112,7 @@ def read_answer(body: bytes) -> Answer:
     Errors: the UpstreamError that an error in the body stands for; ContentRefused for a blocked prompt;
     InvalidAnswer for anything without a candidate.
     """
-    response = _read(body)
+    response, body = _read(body)
     if not response.candidates:
         raise errors.InvalidAnswer("the upstream's body has no candidate")
     candidates = sorted(enumerate(response.candidates), key=lambda found: found[0] if found[1].index is None else found[1].index)
@@ -123,14 +123,14 @@ def read_answer(body: bytes) -> Answer:
     )  # fmt: skip
 
 
-def _read(payload: bytes) -> _Response:
-    response = foreign.read_json(payload, _RESPONSE)
+def _read(payload: bytes) -> tuple[_Response, bytes]:
+    response, sound = foreign.read_sound(payload, _RESPONSE)
     if not foreign.is_null(response.error):
         raise foreign.fault_of(response.error, FAULTS)
     reason = response.prompt_feedback.block_reason if response.prompt_feedback else None
     if reason and reason != "BLOCKED_REASON_UNSPECIFIED":
         raise errors.ContentRefused(f"the upstream blocked the prompt: {reason[:100]}")
-    return response
+    return response, sound
 
 
 def _choice(candidate: _Candidate, place: int, response_id: str | None, body: bytes) -> Choice:
@@ -202,7 +202,9 @@ class PayloadReader:
         Errors: the UpstreamError that an error stands for; ContentRefused for a blocked prompt; InvalidAnswer for what
         cannot be read.
         """
-        response = _read(payload)
+        response, sound = _read(payload)
+        if sound is not payload:
+            payload, frame = sound, sse.with_payload(frame, sound)
         text = _plain_text(response)
         if text and self._opening is None:
             self._texts.setdefault(0, Ascii()).add(text)

@@ -27,7 +27,7 @@ from taskfit.values.conversation import (
 from taskfit.wire.dialect import Written
 from taskfit.wire.gemini_generate.parts import UNSIGNED
 from taskfit.wire.gemini_generate.seals import DIALECT
-from taskfit.wire.gemini_generate.thinking import version_of, write_thinking
+from taskfit.wire.gemini_generate.thinking import GEMINI_3, version_of, write_thinking
 from taskfit.wire.turns import Turn, arguments_of, at, body_of, instructions, turns
 
 DROPPED: Mapping[str, str] = {
@@ -155,7 +155,7 @@ class _Writer:
             parts.append({"text": "", **signed})
 
     def _sign(self, calls: list[dict[str, Any]]) -> None:
-        if calls and self._version >= (3, 0):
+        if calls and self._version >= GEMINI_3:
             calls[0].setdefault("thoughtSignature", UNSIGNED)
 
     def _part(self, part: Text | Refusal | Image | File | Audio | ToolCall, place: int) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class _Writer:
             text = f"{at(place)}: no earlier message calls a tool with the id {result.call_id[:80]!r}"
             raise errors.InvalidRequest(text, param=at(place))
         media = [self._media(part, place) for part in result.parts if not isinstance(part, Text)]
-        inside = [part for part in media if "inlineData" in part and self._version >= (3, 0)]
+        inside = [part for part in media if "inlineData" in part and self._version >= GEMINI_3]
         beside += [part for part in media if part not in inside]
         response = {"error" if result.is_error else "output": result.text}
         written: dict[str, Any] = {"id": result.call_id, "name": self._names[result.call_id], "response": response}

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from taskfit.values.answer import Answer, Choice, Finish
 from taskfit.values.conversation import Audio, Citation, File, Image, Part, Refusal, Text, Thinking, ToolCall, ToolResult
-from taskfit.values.request import Request
+from taskfit.values.request import Dialect, Request
 from taskfit.wire.gemini_generate.grounding import write_citations
 from taskfit.wire.gemini_generate.logprobs import write_logprobs
 from taskfit.wire.gemini_generate.seals import DIALECT, write_signature
@@ -38,7 +38,8 @@ def write_answer(
     """The body of a whole answer."""
     if answer.dialect == DIALECT and answer.data is not None:
         return answer.data
-    reply: dict[str, Any] = {"candidates": [_candidate(choice, index) for index, choice in enumerate(answer.choices)]}
+    candidates = [_candidate(choice, index, answer.dialect) for index, choice in enumerate(answer.choices)]
+    reply: dict[str, Any] = {"candidates": candidates}
     if answer.usage is not None:
         reply["usageMetadata"] = write_usage(answer.usage)
     return _encode({**reply, "modelVersion": answer.model or model, "responseId": reply_id})
@@ -50,10 +51,10 @@ def write_count(total_tokens: int) -> bytes:
     return _encode({"totalTokens": total_tokens, "promptTokensDetails": details})
 
 
-def _candidate(choice: Choice, index: int) -> dict[str, Any]:
-    parts, faults = write_parts(choice.parts)
+def _candidate(choice: Choice, index: int, origin: Dialect) -> dict[str, Any]:
+    parts, faults = write_parts(choice.parts, origin)
     candidate: dict[str, Any] = {"content": {"parts": parts, "role": "model"}, **finish_of(choice.finish, faults), "index": index}
-    cited = _cited(choice.parts)
+    cited = _cited(choice.parts, origin)
     if cited:
         texts = {place: part["text"] for place, part in enumerate(parts) if "text" in part}
         candidate["groundingMetadata"] = write_citations(cited, texts)
@@ -69,23 +70,24 @@ def finish_of(finish: Finish | None, faults: Sequence[str]) -> dict[str, Any]:
     return {} if finish is None else {"finishReason": REASONS[finish]}
 
 
-def write_parts(parts: Sequence[Part]) -> tuple[list[dict[str, Any]], list[str]]:
-    """The parts of an answer, and the names of the functions whose arguments are no JSON object: those calls are left out."""
+def write_parts(parts: Sequence[Part], origin: Dialect) -> tuple[list[dict[str, Any]], list[str]]:
+    """The parts of an answer of the dialect `origin`, and the names of the functions whose arguments are no JSON object: those
+    calls are left out."""
     written: list[dict[str, Any]] = []
     faults: list[str] = []
     for part in parts:
         if isinstance(part, ToolCall):
-            call = write_call(part)
+            call = write_call(part, origin)
             if call is None:
                 faults.append(part.name)
             else:
                 written.append(call)
         elif not _is_signature_of(part, written):
-            written += _part(part)
+            written += _part(part, origin)
     return written, faults
 
 
-def write_call(call: ToolCall) -> dict[str, Any] | None:
+def write_call(call: ToolCall, origin: Dialect) -> dict[str, Any] | None:
     """A call; None where its arguments are no JSON object. No text at all means no arguments."""
     raw = Raw(call.arguments.strip().encode("utf-8", "replace") or b"{}")
     try:
@@ -93,17 +95,15 @@ def write_call(call: ToolCall) -> dict[str, Any] | None:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     written: dict[str, Any] = {"functionCall": {"id": call.id, "name": call.name, "args": raw}}
-    if call.signature is not None:
-        written["thoughtSignature"] = write_signature(call.signature)
-    return written
+    sealed = write_signature(call.signature, origin)
+    return {**written, "thoughtSignature": sealed} if sealed else written
 
 
-def write_thinking(thinking: Thinking) -> dict[str, Any]:
+def write_thinking(thinking: Thinking, origin: Dialect) -> dict[str, Any]:
     """Thoughts; a signature alone has an empty text."""
     written: dict[str, Any] = {"text": thinking.text, "thought": True}
-    if thinking.signature is not None:
-        written["thoughtSignature"] = write_signature(thinking.signature, is_redacted=thinking.is_redacted)
-    return written
+    sealed = write_signature(thinking.signature, origin, is_redacted=thinking.is_redacted)
+    return {**written, "thoughtSignature": sealed} if sealed else written
 
 
 def _is_signature_of(part: Part, written: list[dict[str, Any]]) -> bool:
@@ -116,12 +116,12 @@ def _is_signature_of(part: Part, written: list[dict[str, Any]]) -> bool:
     return True
 
 
-def _part(part: Text | Refusal | Image | File | Audio | Thinking | ToolResult) -> list[dict[str, Any]]:
+def _part(part: Text | Refusal | Image | File | Audio | Thinking | ToolResult, origin: Dialect) -> list[dict[str, Any]]:
     match part:
         case Text() | Refusal():
             return [{"text": part.text}]
         case Thinking():
-            return [write_thinking(part)] if part.text or part.signature else []
+            return [write_thinking(part, origin)] if part.text or part.signature else []
         case Image() | File() | Audio():
             return [{"inlineData": {"mimeType": part.media_type, "data": part.data}}] if part.data and part.media_type else []
         case ToolResult():
@@ -129,11 +129,11 @@ def _part(part: Text | Refusal | Image | File | Audio | Thinking | ToolResult) -
     assert_never(part)
 
 
-def _cited(parts: Sequence[Part]) -> list[tuple[int, Citation]]:
+def _cited(parts: Sequence[Part], origin: Dialect) -> list[tuple[int, Citation]]:
     """The citations with the index that their text has among the written parts."""
     cited: list[tuple[int, Citation]] = []
     for place, part in enumerate(parts):
         if isinstance(part, Text) and part.citations:
-            index = len(write_parts(parts[:place])[0])
+            index = len(write_parts(parts[:place], origin)[0])
             cited += [(index, citation) for citation in part.citations]
     return cited

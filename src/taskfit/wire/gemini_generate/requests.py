@@ -1,4 +1,4 @@
-"""A generateContent request: the client's bytes to a Request, and a Request to the bytes for an upstream of the same dialect.
+"""A generateContent request: the client's bytes to a Request.
 
 The model and the wish for a stream are in the path. The top-level members are kept as they came, in the client's own spelling.
 """
@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from taskfit.errors import InvalidRequest
 from taskfit.values.request import Caller, Outline, Request, Terms
-from taskfit.wire.bodies import MAX_CHOICES, MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_TOOLS, decode_body, member
+from taskfit.wire.bodies import MAX_CHOICES, MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_TOOLS, decode_body, member, own_headers
 from taskfit.wire.gemini_generate.members import Members
 from taskfit.wire.gemini_generate.seals import DIALECT
 
@@ -75,7 +75,6 @@ _body = msgspec.json.Decoder(_Body)
 _count_body = msgspec.json.Decoder(_CountBody)
 _object = msgspec.json.Decoder(_Anything)
 _WRAPPED = ("generateContentRequest", "generate_content_request")
-_encode = msgspec.json.Encoder().encode
 
 _TopShare = Annotated[float, Meta(ge=0, le=1)]
 _Temperature = Annotated[float, Meta(ge=0, le=2)]
@@ -90,8 +89,8 @@ def read_request(
     """
     parsed, fields = decode_body(body, _body)
     return Request(
-        id=request_id, dialect=DIALECT, model=model, is_stream=is_stream, fields=fields, headers=_own(headers),
-        outline=_outline(parsed.contents, fields), terms=terms, caller=caller,
+        id=request_id, dialect=DIALECT, model=model, is_stream=is_stream, fields=fields,
+        headers=own_headers(headers, FORWARDED_HEADERS), outline=_outline(parsed.contents, fields), terms=terms, caller=caller,
     )  # fmt: skip
 
 
@@ -109,21 +108,9 @@ def read_count_request(
     if not outline.message_count:
         raise InvalidRequest("Object missing required field `contents`", param="contents")
     return Request(
-        id=request_id, dialect=DIALECT, model=model, is_stream=False, fields=fields, headers=_own(headers),
-        outline=outline, terms=terms, caller=caller,
+        id=request_id, dialect=DIALECT, model=model, is_stream=False, fields=fields,
+        headers=own_headers(headers, FORWARDED_HEADERS), outline=outline, terms=terms, caller=caller,
     )  # fmt: skip
-
-
-def write_request(request: Request, *, model: str) -> bytes:
-    """The body for an upstream of the same dialect. The model is in the path; a body that names one too names the right one."""
-    if "model" not in request.fields:
-        return _encode(request.fields)
-    name = model if model.startswith(("models/", "tunedModels/")) else f"models/{model}"
-    return _encode({**request.fields, "model": name})
-
-
-def _own(headers: Mapping[str, str]) -> Mapping[str, str]:
-    return {name: headers[name] for name in FORWARDED_HEADERS if name in headers} if headers else {}
 
 
 def _outline(contents: list[_Content] | _Content, fields: Mapping[str, Raw]) -> Outline:

@@ -55,14 +55,16 @@ class _Candidate:
 
     def __init__(self) -> None:
         self.calls: dict[int, _OpenCall] = {}
+        self.has_thought = False
         self.finish: Finish | None = None
+        self.origin = DIALECT
         self.texts = Ascii()
         self.citations: list[Citation] = []
 
     def last(self, index: int) -> dict[str, Any]:
         """Its calls, sources and finish."""
         whole = [call.whole() for _, call in sorted(self.calls.items())]
-        written = [(call, write_call(call)) for call in whole]
+        written = [(call, write_call(call, self.origin)) for call in whole]
         parts = [part for _, part in written if part is not None]
         faults = [call.name for call, part in written if part is None]
         content = {"parts": parts or [{"text": ""}], "role": "model"}
@@ -86,10 +88,11 @@ class Chunks:
         """The chunk for one Delta; None where the client sees nothing of it yet. Errors: InvalidAnswer for too long calls."""
         self._model = delta.model or self._model or model
         self._usage = delta.usage or self._usage
-        parts = _parts(delta)
+        candidate = self._candidates.get(delta.choice) or _Candidate()
+        parts = _parts(delta, is_later=candidate.has_thought)
         if not (parts or delta.logprobs or delta.tool_calls or delta.citations or delta.finish):
             return None
-        candidate = self._candidates.setdefault(delta.choice, _Candidate())
+        self._candidates[delta.choice] = candidate
         self._keep(candidate, delta)
         if not (parts or delta.logprobs):
             return None
@@ -118,14 +121,17 @@ class Chunks:
         candidate.texts.add(delta.text + delta.refusal)
         candidate.citations += delta.citations
         candidate.finish = delta.finish or candidate.finish
+        candidate.origin = delta.dialect
+        candidate.has_thought = candidate.has_thought or bool(delta.reasoning or delta.signature)
 
 
-def _parts(delta: Delta) -> list[dict[str, Any]]:
-    """What of a Delta can be told at once. A signature alone stands with an empty text, as Google has it."""
+def _parts(delta: Delta, *, is_later: bool) -> list[dict[str, Any]]:
+    """What of a Delta can be told at once. A signature alone stands with an empty text, as Google has it. Only the first of the
+    thoughts names whose they are, where nobody signed them; `is_later` ones do not."""
     parts = []
     if delta.reasoning or delta.signature is not None:
         thinking = Thinking(text=delta.reasoning, signature=delta.signature, is_redacted=delta.is_redacted)
-        parts.append(write_thinking(thinking))
+        parts.append(write_thinking(thinking, DIALECT if is_later else delta.dialect))
     parts += [{"text": text} for text in (delta.text, delta.refusal) if text]
     return parts
 

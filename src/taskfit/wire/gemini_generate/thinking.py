@@ -18,6 +18,9 @@ _WRITTEN: dict[Effort, str] = {
 _WITH_MINIMAL = ("gemini-3-flash", "gemini-3.1-flash-lite", "gemini-3.5-flash")
 """The models that take the least level; for all others "LOW" is the least."""
 
+GEMINI_3 = (3, 0)
+"""From this version on thinking has levels, calls need signatures, and results hold images."""
+
 _BUDGETS = {"gemini-2.5-pro": (128, 32768), "gemini-2.5-flash-lite": (512, 24576), "gemini-2.5-flash": (1, 24576)}
 _VERSION = re.compile(r"gemini-(\d{1,3})(?:\.(\d{1,3}))?")
 
@@ -43,7 +46,7 @@ def write_thinking(reasoning: Reasoning, model: str) -> tuple[dict[str, Any], bo
     version = version_of(model)
     if version < (2, 5):
         return {}, reasoning.effort == "none" or reasoning == Reasoning(is_shown=reasoning.is_shown)
-    config, is_kept = _budget(reasoning, model) if version < (3, 0) else _level(reasoning, model)
+    config, is_kept = _budget(reasoning, model) if version < GEMINI_3 else _level(reasoning, model)
     if reasoning.is_shown is not None:
         config["includeThoughts"] = reasoning.is_shown
     return config, is_kept

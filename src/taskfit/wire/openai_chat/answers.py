@@ -4,9 +4,8 @@ Tolerant of what servers add and strict about what makes an answer: an error ins
 no answer, and a usage that cannot be true is no usage.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -15,7 +14,7 @@ from taskfit.errors import InvalidAnswer, RateLimited, UpstreamError, UpstreamFa
 from taskfit.values.answer import Answer, Choice, Delta, Finish, ToolCallDelta
 from taskfit.values.conversation import Part, Refusal, Signature, Text, ToolCall
 from taskfit.wire import sse
-from taskfit.wire.foreign import fault_of, is_null
+from taskfit.wire.foreign import fault_of, is_null, read_sound
 from taskfit.wire.openai_chat.citations import read_citations
 from taskfit.wire.openai_chat.logprobs import read_logprobs
 from taskfit.wire.openai_chat.pieces import CallPieces, Function, WireCall, arguments_of, made_up_id
@@ -74,10 +73,7 @@ class _Completion(msgspec.Struct):
     error: Raw | UnsetType = UNSET
 
 
-T = TypeVar("T")
-
 MAX_OPENING_BYTES = 64 * 1024
-_UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 _FAULTS: dict[str, type[UpstreamError]] = {
     "insufficient_quota": RateLimited, "rate_limit_error": RateLimited, "requests": RateLimited, "tokens": RateLimited,
     "service_unavailable_error": UpstreamOverloaded,
@@ -92,17 +88,19 @@ _EMPTY = _Message()
 
 def read_answer(body: bytes) -> Answer:
     """One whole answer. Errors: InvalidAnswer; UpstreamError for an error inside a success."""
-    completion, body = _decode(body)
+    completion, body = read_sound(body, _completion)
     _raise_inner(completion.error)
     if not completion.choices:
         raise InvalidAnswer("the answer has no choices")
-    choices = sorted(completion.choices, key=lambda choice: choice.index)
+    choices = completion.choices
+    if len(choices) > 1:
+        choices = sorted(choices, key=lambda choice: choice.index)
     return Answer(
         dialect=DIALECT,
         data=body,
         response_id=completion.id,
         model=completion.model,
-        choices=tuple([_whole(choice, f"{completion.id or ''}_{choice.index}") for choice in choices]),
+        choices=tuple([_whole(choice, completion.id) for choice in choices]),
         usage=read_usage(completion.usage),
         service_tier=_tier(completion.service_tier),
     )
@@ -124,9 +122,9 @@ class StreamReader:
 
     def read(self, payload: bytes, frame: bytes) -> Sequence[Delta]:
         """One Delta for each choice of the chunk. Errors: InvalidAnswer; UpstreamError for an error event."""
-        event, sound = _decode(payload)
+        event, sound = read_sound(payload, _completion)
         if sound is not payload:
-            payload, frame = sound, sse.event(sound)
+            payload, frame = sound, sse.with_payload(frame, sound)
         if event.error is not UNSET:
             _raise_inner(event.error)
         if self._hides_usage and event.usage is not UNSET:
@@ -245,38 +243,16 @@ def _without_usage(payload: bytes) -> bytes:
     return msgspec.json.encode(members)
 
 
-def _decode(payload: bytes) -> tuple[_Completion, bytes]:
-    """The payload as a value, and as the bytes to pass on: with null for the NaN and Infinity that Python servers write.
-
-    Errors: InvalidAnswer.
-    """
-    try:
-        return _completion.decode(payload), payload
-    except _UNREADABLE as error:
-        if b"NaN" not in payload and b"Infinity" not in payload:
-            raise _unreadable(payload, error) from error
-    try:
-        payload = msgspec.json.encode(json.loads(payload))
-        return _completion.decode(payload), payload
-    except _UNREADABLE as error:
-        raise _unreadable(payload, error) from error
-
-
-def _unreadable(payload: bytes, error: Exception) -> InvalidAnswer:
-    """JSON is not quoted: it may hold the model's words, which no log may have."""
-    is_page = payload.lstrip()[:1] == b"<"
-    return InvalidAnswer(f"the answer is {'a page of HTML' if is_page else f'{len(payload)} bytes that cannot be read'}: {error}")
-
-
 def _raise_inner(error: Raw | UnsetType) -> None:
     if error is not UNSET and not is_null(error):
         raise fault_of(error, _FAULTS)
 
 
-def _whole(choice: _Choice, prefix: str) -> Choice:
+def _whole(choice: _Choice, response_id: str | None) -> Choice:
     message = choice.message or _EMPTY
     if message.content and type(message.content) is str and message.reasoning_details is None and not _has_more(message, choice):
         return Choice(parts=(Text(text=message.content),), finish=_finish(choice, is_refusal=False, has_calls=False))
+    prefix = f"{response_id or ''}_{choice.index}"
     text, reasoning = _spoken(message)
     calls = [_tool_call(call, place, prefix) for place, call in enumerate(message.tool_calls or ())]
     if message.function_call is not None:

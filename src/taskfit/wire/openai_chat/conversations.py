@@ -12,6 +12,7 @@ from taskfit.errors import InvalidRequest, Unsupported
 from taskfit.values.conversation import Conversation, Effort, OutputSchema, Reasoning, Tool, ToolChoice
 from taskfit.values.request import Request
 from taskfit.wire.bodies import field, is_said
+from taskfit.wire.crossing import dropped_fields
 from taskfit.wire.openai_chat.calls import CUSTOM_SCHEMA
 from taskfit.wire.openai_chat.messages import CacheControl, WireMessage, cache_of, read_messages
 
@@ -37,7 +38,7 @@ DROPPED: Mapping[str, str] = {
 }
 """Fields that the hub has no word for and that do not change what is asked, with the reason for a person."""
 
-_HARMLESS: Mapping[str, bytes] = {"logit_bias": b"{}", "modalities": b'["text"]'}
+_HARMLESS: Mapping[str, tuple[bytes, ...]] = {"logit_bias": (b"{}",), "modalities": (b'["text"]',)}
 """Values that ask for nothing."""
 
 _EFFORTS: Mapping[str, Effort] = {
@@ -112,7 +113,7 @@ def read_conversation(request: Request) -> Conversation:
 
     Errors: Unsupported, with `param`, for a field that the hub cannot carry; InvalidRequest for one of the wrong type.
     """
-    dropped = _dropped(request)
+    dropped = dropped_fields(request.fields, carried=CARRIED, table=DROPPED, harmless=_HARMLESS)
     messages: list[WireMessage] = field(request, "messages", list[WireMessage]) or []
     if any(message.name is not None and message.role not in ("function", "tool") for message in messages):
         dropped.append("messages[].name")
@@ -141,18 +142,6 @@ def read_conversation(request: Request) -> Conversation:
         user=field(request, "safety_identifier", str) or field(request, "user", str),
         dropped=tuple(dropped),
     )
-
-
-def _dropped(request: Request) -> list[str]:
-    """The fields that the table names. Errors: Unsupported for one that neither it nor the hub knows."""
-    dropped = []
-    for name, value in request.fields.items():
-        if name in CARRIED or bytes(value) in (b"null", _HARMLESS.get(name)):
-            continue
-        if name not in DROPPED:
-            raise Unsupported(f"the field {name[:80]} cannot be carried to a model of another API", param=name[:80])
-        dropped.append(name)
-    return dropped
 
 
 def _tools(request: Request, dropped: list[str]) -> tuple[tuple[Tool, ...], ToolChoice | None]:

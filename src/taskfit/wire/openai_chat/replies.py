@@ -1,6 +1,8 @@
 """What a client of this dialect receives: an Answer or Deltas to bytes.
 
-An answer that came in this dialect goes out as it came; one that came in another is written anew.
+An answer that came in this dialect goes out as it came; one that came in another is written anew. Some vendors tell a refusal by
+the finish alone: then all words of a whole answer are the refusal, and a stream, whose words have gone out as content, ends in
+`content_filter`.
 """
 
 from typing import Any
@@ -138,6 +140,7 @@ class _OpenChoice:
         self._block = 0  # the thought that is being told
         self._is_thinking = False
         self._annotations = 0
+        self._has_refused = False
         self._inputs: dict[int, list[str]] = {}  # arguments of custom tools, which are free text only when they are whole
 
     def content(self, delta: Delta) -> dict[str, Any]:
@@ -151,6 +154,7 @@ class _OpenChoice:
             self._end_thought()
         if delta.refusal:
             content["refusal"] = delta.refusal
+            self._has_refused = True
         if delta.citations:
             content |= self._cited(delta.citations)
         calls = [piece for call in delta.tool_calls if (piece := self._piece(call)) is not None]
@@ -164,7 +168,7 @@ class _OpenChoice:
 
     def reason(self, finish: Finish) -> str:
         """The member `finish_reason`."""
-        return _reason(finish, self._forms)
+        return _reason(finish, self._forms, is_worded=self._has_refused)
 
     def _thoughts(self, delta: Delta) -> dict[str, Any]:
         told: dict[str, Any] = {"reasoning_content": delta.reasoning} if delta.reasoning else {}
@@ -206,17 +210,22 @@ class _OpenChoice:
 def _choice(choice: Choice, index: int, forms: CallForms) -> dict[str, Any]:
     text = "".join([part.text for part in choice.parts if isinstance(part, Text)])
     refusal = "".join([part.text for part in choice.parts if isinstance(part, Refusal)])
+    if choice.finish == "refusal" and not refusal:
+        text, refusal = "", text
     message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": refusal or None}
     if annotations := annotations_of([cited for part in choice.parts if isinstance(part, Text) for cited in part.citations]):
         message["annotations"] = annotations
     message |= message_fields([part for part in choice.parts if isinstance(part, Thinking)])
     if calls := [part for part in choice.parts if isinstance(part, ToolCall)]:
         message |= _calls(calls, forms)
-    finish = None if choice.finish is None else _reason(choice.finish, forms)
+    finish = None if choice.finish is None else _reason(choice.finish, forms, is_worded=bool(refusal))
     return {"index": index, "message": message, "logprobs": logprobs_of(choice.logprobs), "finish_reason": finish}
 
 
-def _reason(finish: Finish, forms: CallForms) -> str:
+def _reason(finish: Finish, forms: CallForms, *, is_worded: bool) -> str:
+    """`is_worded`: a refusal was told in the member for it."""
+    if finish == "refusal" and not is_worded:
+        return "content_filter"
     return "function_call" if forms.is_legacy and finish == "tool_calls" else REASONS[finish]
 
 

@@ -11,11 +11,11 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from taskfit.values.request import Caller, Dialect, Outline, Request, Terms
-from taskfit.wire.bodies import MAX_CHOICES, MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_STOPS, MAX_TOOLS, decode_body
+from taskfit.wire.bodies import MAX_CHOICES, MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_STOPS, MAX_TOOLS, decode_body, own_headers
+from taskfit.wire.sessions import with_session
 
 DIALECT: Dialect = "openai-chat"
 FORWARDED_HEADERS: tuple[str, ...] = ("openai-beta",)
-MAX_SESSION_CHARS = 128
 
 _USAGE_PLEASE = Raw(b'{"include_usage":true}')
 _NOTHING = (b"", b"null", b"[]")
@@ -54,12 +54,11 @@ class _Body(msgspec.Struct):
     stop: str | Annotated[list[str], Meta(max_length=MAX_STOPS)] | None = None
     response_format: _ResponseFormat | None = None
     stream_options: _StreamOptions | None = None
-    prompt_cache_key: Raw = Raw()
+    prompt_cache_key: Any = None
 
 
 _body = msgspec.json.Decoder(_Body)
 _stream_options = msgspec.json.Decoder(dict[str, Any])
-_text = msgspec.json.Decoder(str)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -69,17 +68,15 @@ def read_request(body: bytes, *, request_id: str, terms: Terms, caller: Caller, 
     Errors: InvalidRequest, which names the field and what was wanted.
     """
     parsed, fields = decode_body(body, _body)
-    if terms.session is None and (session := _session(parsed.prompt_cache_key)) is not None:
-        terms = msgspec.structs.replace(terms, session=session)
     return Request(
         id=request_id,
         dialect=DIALECT,
         model=parsed.model,
         is_stream=bool(parsed.stream),
         fields=fields,
-        headers={name: headers[name] for name in FORWARDED_HEADERS if name in headers} if headers else {},
+        headers=own_headers(headers, FORWARDED_HEADERS),
         outline=_outline(parsed),
-        terms=terms,
+        terms=with_session(terms, parsed.prompt_cache_key),
         caller=caller,
     )
 
@@ -105,17 +102,6 @@ def _with_usage(options: Raw | None) -> Raw:
     if options is None or bytes(options) == b"null":
         return _USAGE_PLEASE
     return Raw(_encode({**_stream_options.decode(options), "include_usage": True}))
-
-
-def _session(key: Raw) -> str | None:
-    """The key as a name for affinity; None for what is no plain short text, which is the upstream's to refuse."""
-    if bytes(key) in _NOTHING:
-        return None
-    try:
-        text = _text.decode(key)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-    return text if 0 < len(text) <= MAX_SESSION_CHARS and text.isascii() and text.isprintable() else None
 
 
 def _outline(body: _Body) -> Outline:

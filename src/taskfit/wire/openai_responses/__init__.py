@@ -16,8 +16,8 @@ from taskfit.wire.openai_responses.requests import (
     is_stored,
     previous_id,
     read_request,
-    write_request,
 )
+from taskfit.wire.openai_responses.straight import write_straight
 from taskfit.wire.openai_responses.writers import EventWriter
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "write_answer",
     "write_conversation",
     "write_failure",
-    "write_request",
+    "write_straight",
 ]
 
 

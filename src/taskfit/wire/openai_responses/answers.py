@@ -18,7 +18,7 @@ from taskfit.wire.openai_responses.parts import read_annotation
 from taskfit.wire.openai_responses.requests import DIALECT
 from taskfit.wire.openai_responses.tools import custom_arguments
 from taskfit.wire.openai_responses.usage import read_usage
-from taskfit.wire.signatures import unseal
+from taskfit.wire.signatures import unseal_or_none
 
 FAULTS: dict[str, type[errors.UpstreamError]] = {
     "bio_policy": errors.ContentRefused,
@@ -121,7 +121,8 @@ _logprobs = msgspec.json.Decoder(list[_Logprob] | None)
 
 def read_answer(body: bytes) -> Answer:
     """One whole response. Errors: InvalidAnswer; the UpstreamError that an error inside a success stands for."""
-    response = read_response(body)
+    response, body = foreign.read_sound(body, _response)
+    _check(response)
     if foreign.is_null(response.output):
         raise errors.InvalidAnswer("the answer is no response: it has no output")
     items = read_items(response.output)
@@ -139,16 +140,20 @@ def read_answer(body: bytes) -> Answer:
     )
 
 
-def read_response(payload: bytes | Raw) -> Response:
+def read_response(raw: Raw) -> Response:
     """The object `response`. Errors: InvalidAnswer; the error that it says it failed with."""
-    response = foreign.read_json(payload, _response)
+    response = foreign.read_json(raw, _response)
+    _check(response)
+    return response
+
+
+def _check(response: Response) -> None:
     if not foreign.is_null(response.error):
         raise fault_in(response.error)
     if response.status == "failed":
         raise errors.UpstreamFailure("the response failed without saying why")
     if response.status == "cancelled":
         raise errors.CutAnswer("the response was cancelled")
-    return response
 
 
 def fault_in(raw: Raw) -> errors.UpstreamError:
@@ -236,7 +241,7 @@ def _words(words: _Words) -> Text | Refusal | None:
 
 def _thinking(thought: _Thought) -> tuple[Part, ...]:
     text = "\n\n".join([words.text for words in thought.summary or thought.content or () if words.text])
-    signature = unseal(thought.encrypted_content, DIALECT) if thought.encrypted_content else None
+    signature = unseal_or_none(thought.encrypted_content, DIALECT)
     if not text and signature is None:
         return ()
     return (Thinking(text=text, signature=signature, is_redacted=not text, id=thought.id),)

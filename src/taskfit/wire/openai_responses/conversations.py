@@ -31,10 +31,11 @@ from taskfit.values.conversation import (
 )
 from taskfit.values.request import Request
 from taskfit.wire.bodies import field, is_said, member
+from taskfit.wire.crossing import dropped_fields
 from taskfit.wire.openai_responses.parts import read_output, read_parts
 from taskfit.wire.openai_responses.requests import DIALECT
 from taskfit.wire.openai_responses.tools import ReadTools, ToolNames, custom_arguments, read_tools
-from taskfit.wire.signatures import unseal
+from taskfit.wire.signatures import unseal_or_none
 
 CARRIED = frozenset({
     "include", "input", "instructions", "max_output_tokens", "model", "parallel_tool_calls", "reasoning", "safety_identifier",
@@ -72,7 +73,7 @@ CALL_MARK = "call:"
 """Before a foreign signature that belongs to a call, then the call's id, percent-encoded, and a colon: clients keep what proves
 thoughts, but nothing of the kind beside a call."""
 
-_HARMLESS: Mapping[str, bytes] = {"background": b"false"}
+_HARMLESS: Mapping[str, tuple[bytes, ...]] = {"background": (b"false",)}
 _EFFORTS: Mapping[str, Effort] = {
     "none": "none", "minimal": "minimal", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max",
 }  # fmt: skip
@@ -149,7 +150,7 @@ def read_conversation(request: Request) -> Conversation:
 
     Errors: Unsupported, with `param`, for what the hub cannot carry; InvalidRequest for a field of the wrong type.
     """
-    dropped = [*_dropped_fields(request)]
+    dropped = dropped_fields(request.fields, carried=CARRIED, table=DROPPED, harmless=_HARMLESS)
     read = read_tools(request)
     tools, choice = _choice(request, read)
     if not tools and read.dropped and choice is not None and choice.mode in ("required", "named"):
@@ -177,17 +178,6 @@ def read_conversation(request: Request) -> Conversation:
         user=field(request, "user", str) or field(request, "safety_identifier", str),
         dropped=(*dropped, *dropped_reasoning, *read.dropped, *history.dropped),
     )
-
-
-def _dropped_fields(request: Request) -> list[str]:
-    dropped: list[str] = []
-    for name, value in request.fields.items():
-        if name in CARRIED or not is_said(value) or bytes(value) == _HARMLESS.get(name):
-            continue
-        if name not in DROPPED:
-            raise Unsupported(f"the field {name} cannot be carried to a model of another API", param=name)
-        dropped.append(name)
-    return dropped
 
 
 class _History:
@@ -245,7 +235,7 @@ class _History:
 
     def _thought(self, raw: Raw, place: str) -> None:
         item = member(raw, _Thought, place)
-        signature = unseal(item.encrypted_content, DIALECT) if item.encrypted_content else None
+        signature = unseal_or_none(item.encrypted_content, DIALECT)
         text = "\n\n".join([words.text for words in item.summary or item.content or ()])
         if signature is not None and signature.origin != DIALECT and signature.value.startswith(CALL_MARK):
             call_id, _, value = signature.value.removeprefix(CALL_MARK).partition(":")

@@ -1,7 +1,8 @@
 """What is kept of a response, so that a later request can go on from it by its id; and such a request, made whole again.
 
-Pure: bytes in, bytes out; who keeps them where is not known here. The kept bytes are JSON, `{"response": …, "items": […]}`: the
-response as the client got it, and every item so far, the asked ones and the answered ones, as they came.
+Pure: bytes in, bytes out; who keeps them where is not known here. The kept bytes are JSON, `{"response": …, "asked": […],
+"previous": …}`: the response as the client got it, the items of this one request as they came, and the id of the response that
+it went on from. So a talk of any length is kept once, and deleting a response deletes its words.
 
 Source: OpenAI's guide to conversation state: a `previous_response_id` brings back the items, not the instructions.
 """
@@ -15,13 +16,14 @@ from taskfit.errors import InternalError, UpstreamError
 from taskfit.values.request import Request
 from taskfit.wire import foreign
 from taskfit.wire.bodies import field
-from taskfit.wire.openai_responses.requests import with_input
+from taskfit.wire.openai_responses.requests import previous_id, with_input
 from taskfit.wire.sse import SseReader
 
 
 class _Kept(msgspec.Struct):
     response: Raw
-    items: list[Raw]
+    asked: list[Raw]
+    previous: str | None = None
 
 
 class _Ended(msgspec.Struct):
@@ -43,21 +45,30 @@ _encode = msgspec.json.Encoder().encode
 
 
 def keep(request: Request, response: bytes) -> bytes:
-    """The bytes to keep. `request` is the one that was answered, made whole; `response` the body that the client got, or the
-    `response` of the writer of its stream.
+    """The bytes to keep. `request` is as the client wrote it; `response` the body that the client got, or the `response` of the
+    writer of its stream.
 
     Errors: InvalidAnswer for a response that cannot be read.
     """
-    output = foreign.read_json(response, _output).output or []
-    return _encode(_Kept(response=Raw(response), items=[*_asked(request), *output]))
+    foreign.read_json(response, _output)
+    return _encode(_Kept(response=Raw(response), asked=_asked(request), previous=previous_id(request)))
 
 
-def expand(request: Request, kept: bytes) -> Request:
-    """The request with all items before its own, and without its `previous_response_id`.
+def expand(request: Request, talk: Sequence[bytes]) -> Request:
+    """The request with all items before its own, and without its `previous_response_id`; `talk` is what was kept, oldest first.
 
     Errors: InternalError for bytes that `keep` did not write; InvalidRequest for too many items.
     """
-    return with_input(request, [*_read(kept).items, *_asked(request)])
+    items: list[Raw] = []
+    for kept in map(_read, talk):
+        items += kept.asked
+        items += foreign.read_json(kept.response, _output).output or []
+    return with_input(request, [*items, *_asked(request)])
+
+
+def previous_of(kept: bytes) -> str | None:
+    """The id of the response before this one. Errors: InternalError for bytes that `keep` did not write."""
+    return _read(kept).previous
 
 
 def response_of(kept: bytes) -> bytes:

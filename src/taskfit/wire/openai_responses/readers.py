@@ -14,7 +14,7 @@ from msgspec import Raw
 from taskfit import errors
 from taskfit.values.answer import Delta, Finish, ToolCallDelta
 from taskfit.values.conversation import Part, Refusal, Text, Thinking, ToolCall
-from taskfit.wire import foreign
+from taskfit.wire import foreign, sse
 from taskfit.wire.openai_responses.answers import (
     Response,
     fault_in,
@@ -83,7 +83,9 @@ class EventReader:
 
     def read(self, payload: bytes, frame: bytes) -> Sequence[Delta]:
         """See `taskfit.wire.dialect.PayloadReader`."""
-        event = foreign.read_json(payload, _event)
+        event, sound = foreign.read_sound(payload, _event)
+        if sound is not payload:
+            payload, frame = sound, sse.with_payload(frame, sound)
         if event.type in _OPENINGS:
             self._open(event)
             if not self._has_begun:

@@ -17,15 +17,16 @@ from msgspec import Raw
 from taskfit.errors import RequestError
 from taskfit.values.answer import Answer, Finish, TokenLogprob
 from taskfit.values.conversation import Part, Refusal, Signature, Text, Thinking, ToolCall
-from taskfit.values.request import Request
+from taskfit.values.request import Dialect, Request
 from taskfit.values.usage import Usage
 from taskfit.wire.bodies import is_said
 from taskfit.wire.openai_responses.conversations import CALL_MARK
 from taskfit.wire.openai_responses.parts import annotation_of
-from taskfit.wire.openai_responses.requests import DIALECT
+from taskfit.wire.openai_responses.requests import DIALECT, previous_id
+from taskfit.wire.openai_responses.straight import with_previous
 from taskfit.wire.openai_responses.tools import ClientName, ToolNames, custom_input, tool_names
 from taskfit.wire.openai_responses.usage import write_usage
-from taskfit.wire.signatures import seal
+from taskfit.wire.signatures import seal, seal_or_name
 
 REFUSED = "The model refused to answer."
 """Stands in the place of a refusal that a model of another API did not word."""
@@ -102,10 +103,11 @@ class Replying:
 def write_answer(answer: Answer, request: Request, *, reply_id: str, model: str, created: int) -> bytes:
     """The body of a whole answer. Units: `created` in seconds since the epoch."""
     if answer.dialect == DIALECT and answer.data is not None:
-        return answer.data
+        previous = previous_id(request)
+        return answer.data if previous is None else with_previous(answer.data, previous)
     replying = Replying(request, reply_id=reply_id, created=created)
     choice = answer.choices[0]
-    output = _output(_worded(choice.parts, choice.finish), replying, choice.logprobs or ())
+    output = _output(answer, replying)
     if output and status_of(choice.finish) == "incomplete" and "status" in output[-1]:
         output[-1]["status"] = "incomplete"
     ended = replying.ended(
@@ -140,12 +142,15 @@ def refusal(text: str) -> dict[str, Any]:
     return {"type": "refusal", "refusal": text}
 
 
-def thought_item(item_id: str, text: str, signature: Signature | None) -> dict[str, Any]:
-    """What the model thought; what proves it is sealed, so that it comes back as it went."""
+def thought_item(item_id: str, text: str, sealed: str = "") -> dict[str, Any]:
+    """What the model thought; what proves it, or names its vendor, is `sealed`, so that it comes back as it went."""
     item: dict[str, Any] = {"id": item_id, "type": "reasoning", "summary": [summary(text)] if text else []}
-    if signature is not None:
-        item["encrypted_content"] = seal(signature, DIALECT)
-    return item
+    return {**item, "encrypted_content": sealed} if sealed else item
+
+
+def sealed_thought(signature: Signature | None, origin: Dialect) -> str:
+    """The seal of a thought. Without one the API takes an item for the name of something that it keeps itself."""
+    return seal_or_name(signature, origin=origin, own=DIALECT)
 
 
 def call_signature(signature: Signature, call_id: str) -> Signature:
@@ -193,10 +198,12 @@ def _worded(parts: Sequence[Part], finish: Finish | None) -> Sequence[Part]:
     return (*parts, Refusal(text=REFUSED))
 
 
-def _output(parts: Sequence[Part], replying: Replying, logprobs: Sequence[TokenLogprob]) -> list[dict[str, Any]]:
+def _output(answer: Answer, replying: Replying) -> list[dict[str, Any]]:
+    choice = answer.choices[0]
+    logprobs = choice.logprobs or ()
     items: list[dict[str, Any]] = []
     content: list[dict[str, Any]] | None = None
-    for part in parts:
+    for part in _worded(choice.parts, choice.finish):
         if isinstance(part, (Text, Refusal)):
             if content is None:
                 content = []
@@ -206,7 +213,8 @@ def _output(parts: Sequence[Part], replying: Replying, logprobs: Sequence[TokenL
             continue
         content = None
         if isinstance(part, Thinking):
-            items.append(thought_item(part.id or replying.item_id("rs", len(items)), part.text, part.signature))
+            item_id = part.id or replying.item_id("rs", len(items))
+            items.append(thought_item(item_id, part.text, sealed_thought(part.signature, answer.dialect)))
         elif isinstance(part, ToolCall):
             items += _call_items(part, replying, len(items))
     return items
@@ -222,7 +230,8 @@ def _call_items(call: ToolCall, replying: Replying, index: int) -> list[dict[str
     items: list[dict[str, Any]] = []
     call_id = call.id or replying.item_id("call", index)
     if call.signature is not None:
-        items.append(thought_item(replying.item_id("rs", index), "", call_signature(call.signature, call_id)))
+        sealed = seal(call_signature(call.signature, call_id), DIALECT)
+        items.append(thought_item(replying.item_id("rs", index), "", sealed))
     client = replying.names.client_name(call.name)
     arguments = custom_input(call.arguments) if client.is_custom else call.arguments
     index += len(items)

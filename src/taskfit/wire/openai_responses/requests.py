@@ -1,8 +1,7 @@
-"""A Responses request: the client's bytes to a Request, and a Request to the bytes for an upstream of the same dialect.
+"""A Responses request: the client's bytes to a Request.
 
-The top-level members are kept as they came, so unknown fields and items survive; only `model` is replaced. The one thing that is
-taken out of the input is reasoning that another vendor signed: OpenAI would refuse the whole request for it. Knows no store: a
-`previous_response_id` is only told.
+The top-level members are kept as they came, so unknown fields and items survive. Knows no store: a `previous_response_id` is only
+told.
 
 Source: OpenAI's `POST /v1/responses` as its official SDK 3.54 and Codex 0.169 send it.
 """
@@ -15,15 +14,13 @@ from msgspec import Meta, Raw
 
 from taskfit.errors import InvalidRequest, Unsupported
 from taskfit.values.request import Caller, Dialect, Outline, Request, Terms
-from taskfit.wire.bodies import MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_TOOLS, decode_body, field, is_said
-from taskfit.wire.signatures import unseal
+from taskfit.wire.bodies import MAX_MESSAGES, MAX_OUTPUT_TOKENS, MAX_TOOLS, decode_body, field, is_said, own_headers
+from taskfit.wire.sessions import with_session
 
 DIALECT: Dialect = "openai-responses"
 FORWARDED_HEADERS: tuple[str, ...] = ("openai-beta",)
-MAX_SESSION_CHARS = 128
 
 _STANDS_FOR_INPUT = ("conversation", "previous_response_id", "prompt")
-_SEALED = b"taskfit:"
 
 
 class _Format(msgspec.Struct):
@@ -47,7 +44,7 @@ class _Body(msgspec.Struct):
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     tools: Annotated[list[Raw], Meta(max_length=MAX_TOOLS)] | None = None
     text: _TextSettings | None = None
-    prompt_cache_key: Raw = Raw()
+    prompt_cache_key: Any = None
 
 
 class _Item(msgspec.Struct):
@@ -61,15 +58,8 @@ class _Item(msgspec.Struct):
     input: Any = None
 
 
-class _Thought(msgspec.Struct):
-    type: str = ""
-    encrypted_content: str | None = None
-
-
 _body = msgspec.json.Decoder(_Body)
 _item = msgspec.json.Decoder(_Item)
-_thought = msgspec.json.Decoder(_Thought)
-_text = msgspec.json.Decoder(str)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -83,28 +73,17 @@ def read_request(body: bytes, *, request_id: str, terms: Terms, caller: Caller, 
         raise Unsupported("background: responses are made while the caller waits; leave it out", param="background")
     if parsed.input is None and not any(is_said(fields.get(name)) for name in _STANDS_FOR_INPUT):
         raise InvalidRequest("input: expected a text or a list of items", param="input")
-    if terms.session is None and (session := _session(parsed.prompt_cache_key)) is not None:
-        terms = msgspec.structs.replace(terms, session=session)
     return Request(
         id=request_id,
         dialect=DIALECT,
         model=parsed.model,
         is_stream=bool(parsed.stream),
         fields=fields,
-        headers={name: headers[name] for name in FORWARDED_HEADERS if name in headers} if headers else {},
+        headers=own_headers(headers, FORWARDED_HEADERS),
         outline=_outline(parsed),
-        terms=terms,
+        terms=with_session(terms, parsed.prompt_cache_key),
         caller=caller,
     )
-
-
-def write_request(request: Request, *, model: str) -> bytes:
-    """The body for an upstream of the same dialect."""
-    fields: dict[str, Raw] = {**request.fields, "model": Raw(_encode(model))}
-    said = fields.get("input")
-    if said is not None and _SEALED in bytes(said):
-        fields["input"] = _without_foreign_thoughts(said)
-    return _encode(fields)
 
 
 def previous_id(request: Request) -> str | None:
@@ -124,31 +103,6 @@ def with_input(request: Request, items: Sequence[Raw]) -> Request:
     fields["input"] = Raw(_encode(items))
     parsed, _ = decode_body(_encode(fields), _body)
     return msgspec.structs.replace(request, fields=fields, outline=_outline(parsed))
-
-
-def _session(raw: Raw) -> str | None:
-    try:
-        return _text.decode(raw)[:MAX_SESSION_CHARS] or None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def _without_foreign_thoughts(said: Raw) -> Raw:
-    try:
-        items = msgspec.json.decode(said, type=list[Raw])
-    except msgspec.MsgspecError:
-        return said
-    return Raw(_encode([item for item in items if not _is_foreign_thought(item)]))
-
-
-def _is_foreign_thought(item: Raw) -> bool:
-    if _SEALED not in bytes(item):
-        return False
-    try:
-        thought = _thought.decode(item)
-    except (msgspec.MsgspecError, RecursionError):
-        return False
-    return thought.type == "reasoning" and unseal(thought.encrypted_content or "", DIALECT).origin != DIALECT
 
 
 def _outline(body: _Body) -> Outline:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from taskfit.values.answer import TokenLogprob
-from taskfit.values.conversation import Citation, Signature
+from taskfit.values.conversation import Citation
 from taskfit.wire import sse
 from taskfit.wire.openai_responses.parts import annotation_of
 from taskfit.wire.openai_responses.replies import (
@@ -53,9 +53,9 @@ class ThoughtsTold:
         self._pieces.append(text)
         return opening + self._event("summary_text.delta", summary_index=0, delta=text)
 
-    def done(self, signature: Signature | None) -> tuple[bytes, dict[str, Any]]:
+    def done(self, sealed: str) -> tuple[bytes, dict[str, Any]]:
         text = "".join(self._pieces)
-        item = thought_item(self._id, text, signature)
+        item = thought_item(self._id, text, sealed)
         if not self._pieces:
             opening = self._events.event("response.output_item.added", output_index=self.place, item={**item, "summary": []})
             return opening + self._item_done(item), item
@@ -64,7 +64,7 @@ class ThoughtsTold:
         return closing + self._item_done(item), item
 
     def _open(self) -> bytes:
-        item = thought_item(self._id, "", None)
+        item = thought_item(self._id, "")
         opening = self._events.event("response.output_item.added", output_index=self.place, item=item)
         return opening + self._event("summary_part.added", summary_index=0, part=summary(""))
 

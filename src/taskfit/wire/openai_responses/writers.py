@@ -20,8 +20,9 @@ from taskfit.values.usage import Usage
 from taskfit.wire import sse
 from taskfit.wire.openai_responses.failures import error_of
 from taskfit.wire.openai_responses.history import final_response
-from taskfit.wire.openai_responses.replies import REFUSED, Replying, call_signature, prefix_of, status_of
-from taskfit.wire.openai_responses.requests import DIALECT
+from taskfit.wire.openai_responses.replies import REFUSED, Replying, call_signature, prefix_of, sealed_thought, status_of
+from taskfit.wire.openai_responses.requests import DIALECT, previous_id
+from taskfit.wire.openai_responses.straight import with_previous_in_events
 from taskfit.wire.openai_responses.telling import CallTold, Events, ThoughtsTold, WordsTold
 
 _DONE_ITEM = b'"response.output_item.done"'
@@ -33,6 +34,7 @@ class EventWriter:
 
     def __init__(self, request: Request, *, reply_id: str, created: int) -> None:
         self._replying = Replying(request, reply_id=reply_id, created=created)
+        self._previous = previous_id(request)
         self._events = Events()
         self._model = ""
         self._finish: Finish | None = None
@@ -41,6 +43,7 @@ class EventWriter:
         self._has_begun = False
         self._has_refused = False
         self._thoughts: ThoughtsTold | None = None
+        self._thinker = DIALECT
         self._words: WordsTold | None = None
         self._calls: dict[int, CallTold] = {}
         self._output: dict[int, dict[str, Any]] = {}
@@ -106,6 +109,8 @@ class EventWriter:
         if delta.response_id is not None:
             self._replying.response_id = delta.response_id
         data = delta.data or b""
+        if self._previous is not None:
+            data = with_previous_in_events(data, self._previous)
         self._events.count += data.count(b"\n\n")
         if _DONE_ITEM in data:
             self._done_items.append(data)
@@ -124,6 +129,7 @@ class EventWriter:
 
     def _think(self, delta: Delta) -> bytes:
         told = b""
+        self._thinker = delta.dialect
         if delta.reasoning:
             told += self._begin() + self._close_words("completed")
             if self._thoughts is None:
@@ -179,7 +185,7 @@ class EventWriter:
         if self._thoughts is None:
             return b""
         thoughts, self._thoughts = self._thoughts, None
-        return self._close(thoughts.place, *thoughts.done(signature))
+        return self._close(thoughts.place, *thoughts.done(sealed_thought(signature, self._thinker)))
 
     def _close_words(self, status: str) -> bytes:
         if self._words is None:
