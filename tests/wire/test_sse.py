@@ -122,3 +122,9 @@ def test_a_byte_order_mark_stands_at_the_start_only() -> None:
     mark = "\ufeff".encode()
     assert [frame.payload for frame in read(mark + b"data: 1\n\n" + mark + b"data: 2\n\n")] == [b"1"]
     assert [frame.payload for frame in read(mark[:1], mark[1:] + b"data: 1\n\n")] == [b"1"]
+
+
+def test_line_ends_in_pieces_of_their_own_are_line_ends() -> None:
+    reader = SseReader()
+    frames = [frame for byte in b"data: a\r\n\ndata: b\r\n\r\n" for frame in reader.feed(bytes([byte]))]
+    assert [frame.payload for frame in frames] == [b"a", b"b"]

@@ -204,7 +204,7 @@ def _body_of(call: Call) -> tuple[bytes, tuple[str, ...]]:
     """A chat request, and what of the caller's is left out of it."""
     request = call.request
     if request.dialect == "openai-chat":
-        return openai_chat.write_request(request, model=call.model, wants_usage=True), ()
+        return openai_chat.write_straight(request, model=call.model, wants_usage=True)
     if request.dialect in ("openai-embeddings", "gemini-embeddings"):
         raise errors.Unsupported("model: the bridge to any-llm carries no embeddings", param="model")
     conversation = conversation_of(request)

@@ -100,7 +100,11 @@ class PayloadReader(Protocol):
 
 
 class UpstreamDialect(Protocol):
-    """The side that upstreams see."""
+    """The side that upstreams see.
+
+    Beside these, each that clients speak too has a `write_straight(request, *, model, ...) -> Written` for a request of its own
+    dialect: everything goes out as it came, but for the model's name and for what another vendor's model thought or signed.
+    """
 
     DIALECT: Dialect
 

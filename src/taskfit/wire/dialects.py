@@ -1,4 +1,7 @@
-"""All dialects that clients speak, by their names: the one place where a request finds the translator of its own dialect."""
+"""All dialects that clients speak, by their names: the one place where a request finds the translator of its own dialect.
+
+Knows nothing of upstreams.
+"""
 
 from collections.abc import Mapping
 

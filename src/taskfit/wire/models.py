@@ -1,4 +1,5 @@
 """The list of models in each vendor's shape. The member `taskfit` says what a name stands for; clients skip it.
+Knows no catalogue.
 
 Source: `GET /v1/models` of OpenAI and of Anthropic, `GET /v1beta/models` of Google, as their SDKs read them in November 2026.
 """

@@ -1,4 +1,4 @@
-"""OpenAI's embeddings, for clients that speak the dialect and for upstreams that do.
+"""OpenAI's embeddings, for clients that speak the dialect and for upstreams that do. Knows no other dialect.
 
 Source: `POST /v1/embeddings` in OpenAI's API reference and SDKs of November 2026, which ask for base64 unless told otherwise.
 """

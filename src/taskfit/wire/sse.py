@@ -9,6 +9,8 @@ from typing import NamedTuple
 from taskfit.errors import InvalidAnswer
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
+MAX_OPENING_BYTES = 64 * 1024
+"""How much of a stream is held back while its model has said nothing."""
 DONE = b"[DONE]"
 DONE_EVENT = b"data: [DONE]\n\n"
 
@@ -67,9 +69,10 @@ class SseReader:
         return _frames(rest)
 
     def _feed_slowly(self, chunk: bytes) -> list[Frame]:
-        if self._ended_in_cr and chunk.startswith(b"\n"):
-            chunk = chunk[1:]
-        self._ended_in_cr = chunk.endswith(b"\r") or (self._ended_in_cr and not chunk)
+        if chunk:
+            if self._ended_in_cr:
+                chunk = chunk.removeprefix(b"\n")
+            self._ended_in_cr = chunk.endswith(b"\r")
         searched = max(0, len(self._rest) - 1)
         self._rest += chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if self._is_at_start and len(self._rest) >= 3:

@@ -264,3 +264,13 @@ def test_a_request_with_any_part_exchanged_is_read_or_refused(data: st.DataObjec
         request = read(body)
         write_straight(request, model="m")
         read_conversation(request)
+
+
+def test_a_tool_result_inside_another_one_is_refused_before_it_is_read_again_and_again() -> None:
+    content: object = "x"
+    for _ in range(3):
+        content = [{"type": "tool_result", "tool_use_id": "t", "content": content}]
+    with pytest.raises(InvalidRequest) as caught:
+        asked(messages=[{"role": "user", "content": content}])
+    assert caught.value.param is not None
+    assert "tool_result" in caught.value.caller_text

@@ -14,8 +14,7 @@ from taskfit.values.answer import Delta, ToolCallDelta
 from taskfit.values.conversation import Signature
 from taskfit.values.request import Caller, Request, Terms
 from taskfit.wire.anthropic_messages import DIALECT, new_reader, new_writer, read_request
-from taskfit.wire.anthropic_messages.streams import MAX_HELD_BYTES
-from taskfit.wire.sse import SseReader
+from taskfit.wire.sse import MAX_OPENING_BYTES, SseReader
 from tests.wire.anthropic_messages.streams import (
     HERE,
     TRANSCRIPTS,
@@ -119,7 +118,7 @@ def test_pings_without_end_are_let_through() -> None:
     ping = payload_of("ping") + b" " * 1000
     deltas = read_all(payload_of("message_start", message=MESSAGE), *[ping] * 100)
     assert deltas
-    assert len(deltas[0].data or b"") <= MAX_HELD_BYTES + 2000
+    assert len(deltas[0].data or b"") <= MAX_OPENING_BYTES + 2000
 
 
 def test_events_that_say_nothing_pass_all_the_same() -> None:

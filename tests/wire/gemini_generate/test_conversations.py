@@ -408,3 +408,13 @@ def test_no_body_raises_anything_but_a_request_error(fields: dict[str, Any], con
             read(body)
         except RequestError:
             pass
+
+
+def test_many_calls_and_results_without_ids_find_each_other_in_linear_time() -> None:
+    count = 20_000   # a list that is searched for each result would take minutes
+    calls = [{"functionCall": {"name": "look", "args": {}}}] * count
+    results = [{"functionResponse": {"name": "look", "response": {"output": "x"}}}] * count
+    conversation = read({"contents": [{"role": "model", "parts": calls}, {"role": "user", "parts": results}]})
+    asked_ids = [part.id for part in conversation.messages[0].parts if isinstance(part, ToolCall)]
+    assert asked_ids == [part.call_id for part in conversation.messages[1].parts if isinstance(part, ToolResult)]
+    assert len(set(asked_ids)) == count

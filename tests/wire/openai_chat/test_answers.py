@@ -14,8 +14,7 @@ from taskfit.values.answer import Choice, Delta, TokenLogprob, ToolCallDelta
 from taskfit.values.conversation import Citation, Refusal, Signature, Text, Thinking, ToolCall
 from taskfit.values.usage import Usage
 from taskfit.wire.openai_chat import new_reader, read_answer
-from taskfit.wire.openai_chat.answers import MAX_OPENING_BYTES
-from taskfit.wire.sse import DONE, SseReader, event
+from taskfit.wire.sse import DONE, MAX_OPENING_BYTES, SseReader, event
 from taskfit.wire.streams import DeltaReader
 
 HERE = Path(__file__).parent

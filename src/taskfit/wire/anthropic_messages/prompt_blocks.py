@@ -1,4 +1,4 @@
-"""The parts of a conversation as the content blocks of a request."""
+"""The parts of a conversation as the content blocks of a request. Knows nothing of the request's other fields."""
 
 import re
 from base64 import b64decode

@@ -1,6 +1,6 @@
 """What a client of this dialect receives as a whole answer.
 
-An answer that came in this dialect goes out as it came; one that came in another is written anew.
+An answer that came in this dialect goes out as it came; one that came in another is written anew. Knows no framing.
 """
 
 import msgspec

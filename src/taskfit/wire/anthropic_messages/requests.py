@@ -92,22 +92,24 @@ def read_request(
     """
     parsed, fields = decode_body(body, _body)
     _refuse_threads(fields)
-    outline = _outline(parsed, parsed.max_tokens)
+    said = headers or {}
     return Request(
         id=request_id, dialect=DIALECT, model=parsed.model, is_stream=bool(parsed.stream), fields=fields,
-        headers=own_headers(headers or {}, FORWARDED_HEADERS), outline=outline, terms=_with_session(terms, headers or {}, parsed.metadata),
-        caller=caller,
+        headers=own_headers(said, FORWARDED_HEADERS), outline=_outline(parsed, parsed.max_tokens),
+        terms=_in_session(terms, said, parsed.metadata), caller=caller,
     )  # fmt: skip
 
 
 def read_count_request(
     body: bytes, *, request_id: str, terms: Terms, caller: Caller, headers: Mapping[str, str] | None = None
 ) -> Request:
-    """The same for `/count_tokens`, which wants no `max_tokens`. Errors: as above."""
+    """The same for `/count_tokens`, which wants no `max_tokens`. Errors: InvalidRequest."""
     parsed, fields = decode_body(body, _count_body)
+    said = headers or {}
     return Request(
-        id=request_id, dialect=DIALECT, model=parsed.model, is_stream=False, fields=fields, headers=own_headers(headers or {}, FORWARDED_HEADERS),
-        outline=_outline(parsed, None), terms=_with_session(terms, headers or {}, parsed.metadata), caller=caller,
+        id=request_id, dialect=DIALECT, model=parsed.model, is_stream=False, fields=fields,
+        headers=own_headers(said, FORWARDED_HEADERS), outline=_outline(parsed, None),
+        terms=_in_session(terms, said, parsed.metadata), caller=caller,
     )  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def _refuse_threads(fields: Mapping[str, Raw]) -> None:
         raise Unsupported(f"{THREAD}: conversations are not kept by the vendor; send the whole history", param=THREAD)
 
 
-def _with_session(terms: Terms, headers: Mapping[str, str], metadata: _Metadata | None) -> Terms:
+def _in_session(terms: Terms, headers: Mapping[str, str], metadata: _Metadata | None) -> Terms:
     if terms.session is not None:
         return terms
     said = headers.get(SESSION_HEADER) or (_session_of(metadata.user_id) if metadata and metadata.user_id else None)
@@ -156,16 +158,16 @@ def _outline(body: _CountBody, max_tokens: int | None) -> Outline:
     )
 
 
-def _seen(content: str | Sequence[_Block] | None, place: str) -> _Seen:
+def _seen(content: str | Sequence[_Block] | None, place: str, *, is_inside: bool = False) -> _Seen:
     if isinstance(content, str):
         return _Seen([content] if content else [])
     seen = _Seen([])
     for index, block in enumerate(content or ()):
-        _look_at(block, seen, f"{place}[{index}]")
+        _look_at(block, seen, f"{place}[{index}]", is_inside=is_inside)
     return seen
 
 
-def _look_at(block: _Block, seen: _Seen, place: str) -> None:
+def _look_at(block: _Block, seen: _Seen, place: str, *, is_inside: bool) -> None:
     match block.type:
         case "text":
             if not isinstance(block.text, str):
@@ -180,7 +182,9 @@ def _look_at(block: _Block, seen: _Seen, place: str) -> None:
         case "document":
             seen.other_chars += _document_chars(block.source)
         case "tool_result":
-            inner = _seen(member(block.content, _CONTENT, f"{place}.content"), f"{place}.content")
+            if is_inside:
+                raise InvalidRequest(f"{place}: a tool_result cannot hold another one", param=place)
+            inner = _seen(member(block.content, _CONTENT, f"{place}.content"), f"{place}.content", is_inside=True)
             seen.other_chars += inner.other_chars + sum(map(len, inner.words))
             seen.has_images = seen.has_images or inner.has_images
         case _:

@@ -25,7 +25,6 @@ from taskfit.wire.anthropic_messages.answers import (
 from taskfit.wire.anthropic_messages.usages import COUNTS, Counts, read_usage
 from taskfit.wire.anthropic_messages.words import DIALECT
 
-MAX_HELD_BYTES = 65_536
 """How much of an opening is held back: an upstream may send pings for as long as it thinks."""
 
 
@@ -104,7 +103,8 @@ class StreamReader:
         opening = self._opening
         if opening is None:
             return (delta,)
-        if event.type in _OPENING and len(self._held) < MAX_HELD_BYTES and msgspec.structs.replace(delta, data=None) == _SILENT:
+        is_silent = msgspec.structs.replace(delta, data=None) == _SILENT
+        if event.type in _OPENING and len(self._held) < sse.MAX_OPENING_BYTES and is_silent:
             self._held += frame
             return ()
         self._opening = None

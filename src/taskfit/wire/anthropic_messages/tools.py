@@ -1,6 +1,6 @@
 """The tools of a client's request in the hub's words: those that it declares, and those that it adds or removes later on.
 
-The hub has one set of tools for a whole conversation: the one that holds at its end.
+The hub has one set of tools for a whole conversation: the one that holds at its end. Knows nothing of calls.
 """
 
 from collections.abc import Mapping

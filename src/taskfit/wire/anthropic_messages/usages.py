@@ -1,6 +1,6 @@
 """Token counts: this API's in ours, and ours in this API's.
 
-The API counts tokens that were read from or written to the cache apart from `input_tokens`; ours includes them.
+The API counts tokens that were read from or written to the cache apart from `input_tokens`; ours includes them. Knows no prices.
 """
 
 import msgspec

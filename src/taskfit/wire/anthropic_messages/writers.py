@@ -2,7 +2,7 @@
 
 What came in this dialect goes out as it came, with the message in front that some servers leave out. From others the events are
 made in this API's order: a message, in it blocks that are opened, filled and closed one after another, then why it ended and what
-it cost.
+it cost. Knows no HTTP.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """The parts of a turn as Converse's content blocks.
 
-What the API has no place for is refused, with the message's path.
+What the API has no place for is refused, with the message's path. Knows no request around the turns.
 """
 
 import hashlib

@@ -101,7 +101,6 @@ class _Response(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     error: Raw = foreign.NULL
 
 
-MAX_OPENING_BYTES = 64 * 1024
 
 _RESPONSE = msgspec.json.Decoder(_Response)
 
@@ -237,7 +236,7 @@ class PayloadReader:
 
     def _silence(self, response: _Response, usage: Usage | None, frame: bytes) -> Sequence[Delta]:
         """A chunk that says nothing; before the first words it waits for them, so that the answer has not begun."""
-        if self._opening is not None and len(self._opening) < MAX_OPENING_BYTES:
+        if self._opening is not None and len(self._opening) < sse.MAX_OPENING_BYTES:
             self._opening += frame
             return ()
         frame, self._opening = (self._opening or b"") + frame, None

@@ -1,4 +1,4 @@
-"""The error tree in this dialect's words: status name and details; the HTTP status is shared with all dialects.
+"""The error tree in this dialect's words: status name and details; the HTTP status is shared with all dialects. Knows no framing.
 
 Source: google.rpc.Code, and the details of google/rpc/error_details.proto that Google's own APIs send.
 """

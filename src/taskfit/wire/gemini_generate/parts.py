@@ -29,7 +29,8 @@ class Calls:
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
-        self._open: list[tuple[str, str]] = []
+        self._open: dict[str, str] = {}
+        self._open_by_name: dict[str, dict[str, None]] = {}   # keeps their order, and forgets any in constant time
 
     def begin(self, call_id: str | None, name: str) -> str:
         """The id of a call: its own, or one by its place."""
@@ -38,16 +39,17 @@ class Calls:
             made = f"call_{number}"
             call_id, number = (made if made not in self._ids else None), number + 1
         self._ids.add(call_id)
-        self._open.append((call_id, name))
+        self._open[call_id] = name
+        self._open_by_name.setdefault(name, {})[call_id] = None
         return call_id
 
     def end(self, call_id: str | None, name: str, place: str) -> str:
         """The id of the call that a result answers. Errors: InvalidRequest where none is open."""
-        found = [call for call in self._open if call[0] == call_id] or [call for call in self._open if call[1] == name]
-        if not found:
+        found = call_id if call_id in self._open else next(iter(self._open_by_name.get(name, ())), None)
+        if found is None:
             raise InvalidRequest(f"{place}: no earlier content calls the function {name[:80]!r}", param=place)
-        self._open.remove(found[0])
-        return found[0][0]
+        del self._open_by_name[self._open.pop(found)][found]
+        return found
 
 
 def read_parts(content: Members, calls: Calls, table: Mapping[str, str], dropped: set[str]) -> Iterator[Part]:

@@ -1,6 +1,6 @@
 """What a client of this dialect receives for a plain request: an Answer as bytes, and a count of tokens.
 
-An answer that came in this dialect goes out as it came; one that came in another is written anew.
+An answer that came in this dialect goes out as it came; one that came in another is written anew. Knows no framing.
 """
 
 from collections.abc import Sequence

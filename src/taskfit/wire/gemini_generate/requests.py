@@ -1,6 +1,7 @@
 """A generateContent request: the client's bytes to a Request.
 
 The model and the wish for a stream are in the path. The top-level members are kept as they came, in the client's own spelling.
+Knows of a part only what the outline needs.
 """
 
 from collections.abc import Iterator, Mapping

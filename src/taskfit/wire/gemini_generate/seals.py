@@ -1,6 +1,6 @@
 """Signatures in Google's field `thoughtSignature`, which holds base64: its SDKs decode it, and encode it again.
 
-A signature of this API goes through unchanged; a foreign one is sealed and becomes base64 as a whole.
+A signature of this API goes through unchanged; a foreign one is sealed and becomes base64 as a whole. Knows no parts.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

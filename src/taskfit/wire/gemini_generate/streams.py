@@ -2,6 +2,7 @@
 
 A chunk that came in this dialect goes out as it came. Function calls have whole arguments here: they are collected, within a
 limit, and told at the end. There is no terminal event: the last chunk has the finish and the usage, then the connection ends.
+Knows no HTTP.
 """
 
 from typing import Any

@@ -1,4 +1,7 @@
-"""Token counts in Google's words, both ways. Google counts thoughts apart from the candidates; the hub's output includes them."""
+"""Token counts in Google's words, both ways. Google counts thoughts apart from the candidates; the hub's output includes them.
+
+Knows no prices.
+"""
 
 from typing import Any
 

@@ -73,7 +73,6 @@ class _Completion(msgspec.Struct):
     error: Raw | UnsetType = UNSET
 
 
-MAX_OPENING_BYTES = 64 * 1024
 _FAULTS: dict[str, type[UpstreamError]] = {
     "insufficient_quota": RateLimited, "rate_limit_error": RateLimited, "requests": RateLimited, "tokens": RateLimited,
     "service_unavailable_error": UpstreamOverloaded,
@@ -201,7 +200,7 @@ class StreamReader:
     def _open(self, deltas: list[Delta], frame: bytes) -> Sequence[Delta]:
         """Nothing while the model has said nothing; then what was held, in front of its first words."""
         held = self._opening or b""
-        if not any(_says_something(delta) for delta in deltas) and len(held) < MAX_OPENING_BYTES:
+        if not any(_says_something(delta) for delta in deltas) and len(held) < sse.MAX_OPENING_BYTES:
             self._opening = held + frame
             return ()
         self._opening = None

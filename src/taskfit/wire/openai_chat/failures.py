@@ -1,4 +1,4 @@
-"""Errors in OpenAI's shape: the table from kind to type and code.
+"""Errors in OpenAI's shape: the table from kind to type and code. Knows no framing.
 
 Source: OpenAI's error reference; its SDKs read `error.message`, `error.code`, `error.param` and `error.type`.
 """

@@ -2,7 +2,7 @@
 
 An answer that came in this dialect goes out as it came; one that came in another is written anew. Some vendors tell a refusal by
 the finish alone: then all words of a whole answer are the refusal, and a stream, whose words have gone out as content, ends in
-`content_filter`.
+`content_filter`. Knows no HTTP.
 """
 
 from typing import Any

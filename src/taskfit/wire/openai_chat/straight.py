@@ -31,13 +31,15 @@ def write_straight(request: Request, *, model: str, wants_usage: bool, keeps_rea
 
     Errors: InvalidRequest for a history that cannot be read, where it has to be.
     """
+    body = write_request(request, model=model, wants_usage=wants_usage)
+    if MARK not in body:
+        return Written(body)
     messages = request.fields["messages"]
-    if MARK in bytes(messages):
-        kept = _without_foreign_thoughts(messages, keeps_reasoning=keeps_reasoning)
-        if kept is not messages:
-            request = msgspec.structs.replace(request, fields={**request.fields, "messages": kept})
-            return Written(write_request(request, model=model, wants_usage=wants_usage), (FOREIGN_REASONING,))
-    return Written(write_request(request, model=model, wants_usage=wants_usage))
+    kept = _without_foreign_thoughts(messages, keeps_reasoning=keeps_reasoning)
+    if kept is messages:
+        return Written(body)
+    own = msgspec.structs.replace(request, fields={**request.fields, "messages": kept})
+    return Written(write_request(own, model=model, wants_usage=wants_usage), (FOREIGN_REASONING,))
 
 
 def _without_foreign_thoughts(messages: Raw, *, keeps_reasoning: bool) -> Raw:

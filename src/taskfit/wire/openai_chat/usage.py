@@ -1,4 +1,4 @@
-"""The member `usage`, both ways.
+"""The member `usage`, both ways. Knows no prices.
 
 Source: OpenAI's `CompletionUsage`, which counts as the hub does; DeepSeek's names for what a cache gave are read too.
 """

@@ -1,4 +1,4 @@
-"""Errors of the Responses API: those of OpenAI's other APIs, and what ends a stream that has begun.
+"""Errors of the Responses API: those of OpenAI's other APIs, and what ends a stream that has begun. Knows no HTTP status.
 
 Source: OpenAI's SDKs take an event with a member `error` for a failure; Codex 0.169 takes `response.failed` for one.
 """

@@ -88,7 +88,7 @@ class EventReader:
             payload, frame = sound, sse.with_payload(frame, sound)
         if event.type in _OPENINGS:
             self._open(event)
-            if not self._has_begun:
+            if not self._has_begun and len(self._held) < sse.MAX_OPENING_BYTES:
                 self._held += frame
                 return ()
         deltas = self._deltas(event, payload) or (_NOTHING,)

@@ -1,7 +1,7 @@
 """What a client of the Responses API receives for a whole answer, and the objects that its streams share with it.
 
 An answer that came in this dialect goes out as it came; one that came in another is written anew, with ids made from the reply's
-own and with the settings of the request repeated, as the API does.
+own and with the settings of the request repeated, as the API does. Knows no framing.
 
 Source: `response.py` and the types of its items in OpenAI's SDK 3.54.
 """

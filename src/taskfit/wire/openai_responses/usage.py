@@ -1,4 +1,7 @@
-"""Tokens, as the Responses API counts them: cached ones within the input, reasoning within the output."""
+"""Tokens, as the Responses API counts them: cached ones within the input, reasoning within the output.
+
+Knows no prices.
+"""
 
 from typing import Any
 

@@ -2,7 +2,7 @@
 
 A stream that came in this dialect goes out as it came, its terminal event last. One that came in another is written anew: every
 item is added, told in pieces and done; calls stay open to the end, because some vendors tell their arguments by turns. What has
-been told is held, because the last event repeats all of it.
+been told is held, because the last event repeats all of it. Knows no store.
 
 Source: the events of OpenAI's SDK 3.54; what Codex 0.169 and the SDK's own accumulator need of them.
 """
