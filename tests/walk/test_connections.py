@@ -282,3 +282,12 @@ def test_a_client_s_words_in_a_header_do_not_change_the_framing(house: House) ->
     assert "content-length: 7" in reply.headers["x-taskfit-dropped"]
     assert "content-length" not in reply.headers
     assert reply.body.endswith(b'data: {"type":"message_stop"}\n\n')
+
+
+def test_a_client_of_http_1_0_gets_no_chunks(house: House) -> None:
+    body = json.dumps(ask(stream=True)).encode()
+    got = house.raw(house.head(body).replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1))
+    head, _, said = got.partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert said.startswith(b"data: {")
+    assert said.endswith(b"data: [DONE]\n\n")

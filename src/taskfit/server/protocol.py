@@ -54,11 +54,13 @@ class Cycle(RequestResponseCycle):
         """See asgi.Outlet. What the body is like is said beside the head, which may quote a client's words."""
         self.response_started = True
         self.waiting_for_100_continue = False
-        self.chunked_encoding = length is None
+        self.chunked_encoding = length is None and self.scope["http_version"] != "1.0"  # which ends with the connection
         self.keep_alive = self.keep_alive and not closes
-        framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+        framing = b"\r\ntransfer-encoding: chunked" if self.chunked_encoding else b""
+        if length is not None:
+            framing = b"\r\ncontent-length: %d" % length
         closing = b"" if self.keep_alive else b"\r\nconnection: close"
-        self._head = b"%b%b\r\n%b%b\r\n\r\n" % (STATUS_LINE[status], head, framing, closing)
+        self._head = b"%b%b%b%b\r\n\r\n" % (STATUS_LINE[status], head, framing, closing)
 
     def write(self, piece: bytes) -> None:
         """A piece of the body."""
