@@ -17,7 +17,7 @@ from taskfit.values.usage import Usage
 from taskfit.values.verdict import Verdict
 
 CHARS_PER_TOKEN = 4
-MAX_HELD_CHARS = 16 * 1024 * 1024
+MAX_HELD_BYTES = 32 * 1024 * 1024
 MAX_DROPPED, MAX_DROPPED_CHARS = 100, 100
 """Names of dropped fields that a record keeps, and how much of each: a client's words are in them."""
 UNBILLED = frozenset({
@@ -68,6 +68,7 @@ class LiveAttempt:
     confidence: float | None = None
     dropped: tuple[str, ...] = ()
     held: list[Event] = field(default_factory=list)
+    held_bytes: int = 0
 
     def put(self, event: Event) -> None:
         """See protocols.Sink."""
@@ -132,8 +133,9 @@ class LiveAttempt:
 
     def _hold(self, event: Event) -> None:
         """Errors: InvalidAnswer when there is too much to hold."""
-        if self.held and self.collected.output_chars > MAX_HELD_CHARS:
-            raise InvalidAnswer(f"the answer is over {MAX_HELD_CHARS} characters, more than is held for checks")
+        self.held_bytes += len(event.data or b"")
+        if self.held and max(self.held_bytes, self.collected.output_chars) > MAX_HELD_BYTES:
+            raise InvalidAnswer(f"the stream is over {MAX_HELD_BYTES} bytes, more than is held for checks")
         self.held.append(event)
 
     def judge(self, verdicts: tuple[Verdict, ...]) -> None:

@@ -100,7 +100,7 @@ class Gateway:
                 await running
             finally:
                 running.cancel()
-                await asyncio.wait([running])
+                await asyncio.gather(running, return_exceptions=True)   # whoever leaves early does not ask how it ended
 
     def explain(self, messages: Messages, *, model: str = "auto", **more: Any) -> Explained:
         """What would be tried and why, without calling a model. Leaves no record."""

@@ -86,7 +86,7 @@ def settings_of(row: Upstream, given: Mapping[str, object]) -> dict[str, Any]:
 def adapted(body: bytes, settings: CompatibleSettings) -> tuple[bytes, tuple[str, ...]]:
     """A chat request as the server takes it, and what had to be left out of it. The very same bytes where nothing has to change.
 
-    A field whose name for the server is there as well is left out without a word: both say the same.
+    A field whose name for the server is there as well gives way to it, and is told where it says something else.
     Errors: InvalidRequest for messages that are not a list of objects, where they have to be read.
     """
     renamed = dict(settings.renamed)
@@ -98,14 +98,16 @@ def adapted(body: bytes, settings: CompatibleSettings) -> tuple[bytes, tuple[str
     if not (is_instructed or has_null or any(f'"{name}"'.encode() in body for name in names)):
         return body, ()
     members = _MEMBERS.decode(body)
-    dropped = tuple([name for name in settings.unknown if is_said(members.pop(name, None))])
+    dropped = [name for name in settings.unknown if is_said(members.pop(name, None))]
     for name in [name for name in renamed if name in members]:
-        value = members.pop(name)
-        if not is_said(members.get(renamed[name])):
+        value, other = members.pop(name), members.get(renamed[name])
+        if other is None or not is_said(other):
             members[renamed[name]] = value
+        elif is_said(value) and bytes(value) != bytes(other):
+            dropped.append(name)
     if is_instructed and "messages" in members:
         members["messages"] = _with_system_turns(members["messages"])
-    return msgspec.json.encode(_without_nulls(members) if has_null else members), dropped
+    return msgspec.json.encode(_without_nulls(members) if has_null else members), tuple(dropped)
 
 
 def _without_nulls(members: dict[str, Raw]) -> dict[str, Raw]:
