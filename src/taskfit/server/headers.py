@@ -51,8 +51,8 @@ _FACTS = (
 )
 _ASKABLE = frozenset(name.encode() for name in (TASK, SURFACE, SESSION, DEADLINE, MAX_COST, STORE, CACHE))
 _CLIENT_SESSIONS = (b"x-claude-code-session-id", b"session-id", b"session_id", b"x-session-id", b"thread-id")
-_SESSIONS = frozenset(_CLIENT_SESSIONS)
 """Where agents put the id of a conversation on their own: kept for affinity, the first one that is there."""
+_TELLING = _ASKABLE.union(_CLIENT_SESSIONS)
 _JSON = (b"content-type", b"application/json")
 _UNBUFFERED = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 _NO_RETRY = (SHOULD_RETRY.encode(), b"false")
@@ -71,8 +71,10 @@ def request_id(headers: Headers) -> str:
 
 def read_terms(headers: Headers) -> Terms:
     """What the caller asks for beside the body. Errors: InvalidRequest, Unsupported; each names the header."""
+    if _TELLING.isdisjoint(headers):
+        return NOTHING_ASKED
     if _ASKABLE.isdisjoint(headers):
-        return NOTHING_ASKED if _SESSIONS.isdisjoint(headers) else Terms(session=_client_session(headers))
+        return Terms(session=_client_session(headers))
     asked = {name.decode(): headers[name] for name in _ASKABLE.intersection(headers)}
     _refuse_later_headers(asked)
     return Terms(
