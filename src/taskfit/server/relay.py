@@ -21,10 +21,11 @@ PING_S = 15.0
 class Relay:
     """Receives the events of one walk. `close` it when the walk has ended, however it has."""
 
-    def __init__(self, exchange: Exchange, walk: Walk, writer: StreamWriter) -> None:
+    def __init__(self, exchange: Exchange, walk: Walk, writer: StreamWriter, *, ping_s: float = PING_S) -> None:
         self._exchange = exchange
         self._walk = walk
         self._writer = writer
+        self._ping_s = ping_s
         self._out = exchange.out
         self._model = ""
         self._is_silent = False
@@ -76,10 +77,10 @@ class Relay:
         loop = asyncio.get_running_loop()
         deadline_s = self._walk.plan.deadline_s if self._walk.plan else 0.0
         self._latest_end = loop.time() + deadline_s - self._walk.elapsed_ms() / 1e3 + GRACE_S
-        self._ping = loop.call_later(PING_S, self._send_ping, loop)
+        self._ping = loop.call_later(self._ping_s, self._send_ping, loop)
 
     def _send_ping(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._is_silent:
             self._out.write(self._writer.ping())
         self._is_silent = True
-        self._ping = loop.call_later(PING_S, self._send_ping, loop)
+        self._ping = loop.call_later(self._ping_s, self._send_ping, loop)
