@@ -16,7 +16,7 @@ from taskfit.wire import anthropic_messages
 from taskfit.wire.dialects import conversation_of
 
 VENDOR_HOST = "api.anthropic.com"
-VERSION = "2023-06-01"
+VERSION_HEADER, VERSION = "anthropic-version", "2023-06-01"
 
 
 class AnthropicSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +47,7 @@ class Anthropic:
         self.name = name
         self._settings = settings
         self._path = "/messages" if urlsplit(settings.url).path.rstrip("/").endswith("/v1") else "/v1/messages"
-        headers = {"content-type": "application/json", "anthropic-version": VERSION}
+        headers = {"content-type": "application/json", VERSION_HEADER: VERSION}
         if settings.key is not None:
             headers["x-api-key"] = settings.key.reveal()
         self._connection = Connection(
@@ -72,7 +72,7 @@ class Anthropic:
         match request.dialect:
             case "anthropic-messages":
                 written = anthropic_messages.write_straight(request, model=call.model)
-                headers = forwarded(request)
+                headers = forwarded(request, but=VERSION_HEADER)
             case "openai-embeddings" | "gemini-embeddings":
                 raise Unsupported("model: this vendor has no embeddings", param="model")
             case _:

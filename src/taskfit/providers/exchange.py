@@ -15,7 +15,6 @@ from taskfit.values.request import Request
 from taskfit.wire.dialect import PayloadReader
 from taskfit.wire.streams import DeltaReader
 
-_OURS = frozenset({"anthropic-version"})
 REST_S = 0.25
 """How long a body may take to end after its terminal event, so that its socket can be used again."""
 
@@ -97,11 +96,9 @@ def _whole_call(index: int, call: ToolCall) -> ToolCallDelta:
     return ToolCallDelta(index=index, id=call.id, name=call.name, arguments=call.arguments, signature=call.signature)
 
 
-def forwarded(request: Request) -> tuple[tuple[str, str], ...]:
-    """The caller's header fields for an upstream of the same dialect; not those that the house sends itself."""
-    if not request.headers:
-        return ()
-    return tuple((name, value) for name, value in request.headers.items() if name not in _OURS)
+def forwarded(request: Request, *, but: str = "") -> tuple[tuple[str, str], ...]:
+    """The caller's header fields for an upstream of the same dialect, `but` for one that the house sends itself."""
+    return tuple([(name, value) for name, value in request.headers.items() if name != but]) if request.headers else ()
 
 
 def headers_with(own: Mapping[str, str], configured: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from taskfit.providers.anthropic import Anthropic, AnthropicSettings
 from taskfit.testing import ScriptedUpstream, SeenRequest
 from taskfit.values.request import Caller, Terms
 from taskfit.values.secret import Secret
+from taskfit.wire import anthropic_messages
 from taskfit.wire.openai_chat import read_request
 from tests.unit.providers.sinks import Events
 
@@ -83,3 +84,21 @@ def test_the_settings_do_not_show_the_key() -> None:
 def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="max_tokens"):
         msgspec.convert({"max_tokens": 5}, AnthropicSettings)
+
+
+def test_the_version_is_sent_once_whatever_the_client_says() -> None:
+    async def run() -> SeenRequest:
+        async with ScriptedUpstream() as upstream:
+            upstream.script({"claude-sonnet-5": "Hello"})
+            provider = Anthropic("anthropic", AnthropicSettings(url=upstream.url))
+            await provider.open()
+            body = b'{"model":"auto","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}'
+            headers = {"anthropic-version": "2099-01-01", "anthropic-beta": "one,two"}
+            request = anthropic_messages.read_request(body, request_id="r", terms=Terms(), caller=Caller(), headers=headers)
+            await provider.stream(Call(request=request, model="claude-sonnet-5", first_byte_s=10, total_s=10), Events())
+            await provider.close()
+            return upstream.requests[0]
+
+    request = asyncio.run(run())
+    assert request.headers["anthropic-version"] == "2023-06-01"
+    assert request.headers["anthropic-beta"] == "one,two"
