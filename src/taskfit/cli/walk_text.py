@@ -105,6 +105,8 @@ def _trail_lines(record: Record) -> Iterator[str]:
         yield f"  {number}. {attempt.model}: {_attempt(attempt)}"
         if attempt.reason or attempt.error:
             yield f"     {attempt.error or 'error'}: {on_one_line(attempt.reason or 'no reason given')}"
+        if attempt.dropped:
+            yield f"     not told: {on_one_line('; '.join(attempt.dropped))}"
         for verdict in attempt.verdicts:
             reason = f": {on_one_line(verdict.reason)}" if verdict.reason else ""
             yield f"     {verdict.check} says {verdict.judgement} ({verdict.score:.2f}){reason}"

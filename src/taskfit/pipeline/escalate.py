@@ -1,6 +1,7 @@
 """Escalate: plan and trail in, the next step out. PURE.
 
-A walk always ends: each Try adds an attempt, and there are never more attempts than candidates, nor than `max_attempts`.
+A walk always ends: each Try adds an attempt, and there are never more attempts than candidates, nor more calls than
+`max_attempts`. A rung whose dialect cannot carry the request is an attempt without a call.
 """
 
 from taskfit.values.attempt import Attempt, Trail
@@ -36,12 +37,12 @@ def is_good_enough(attempt: Attempt, bar: float) -> bool:
 
 
 def _next_rung(plan: Plan, trail: Trail, elapsed_s: float) -> Step:
-    rungs = min(len(plan.candidates), plan.max_attempts)
-    tried = len(trail)
+    tried, called = len(trail), calls(trail)
+    rungs_left = min(len(plan.candidates) - tried, plan.max_attempts - called)
     left_s = plan.deadline_s - elapsed_s
     if not plan.candidates:
         return GiveUp(kind="no_candidate", why="no model of the ladder can take this request")
-    if tried >= rungs:
+    if rungs_left <= 0:
         return _best_or(trail, GiveUp(kind=_common_kind(trail), why=_why_exhausted(plan, tried)))
     if left_s < WORTH_TRYING_S:
         return _best_or(trail, GiveUp(kind="deadline_exceeded", why=f"the deadline of {plan.deadline_s:g} s has passed"))
@@ -50,9 +51,14 @@ def _next_rung(plan: Plan, trail: Trail, elapsed_s: float) -> Step:
         return _best_or(
             trail, GiveUp(kind="budget_exceeded", why="the next rung could exceed the cap on the cost of this request")
         )
-    share_s = left_s / (rungs - tried)
+    share_s = left_s / rungs_left
     wait_s = share_s if plan.first_byte_s is None else min(plan.first_byte_s, left_s)
     return Try(candidate=candidate, first_byte_s=wait_s)
+
+
+def calls(trail: Trail) -> int:
+    """How many models were called."""
+    return sum([attempt.error != "unsupported" for attempt in trail])
 
 
 def spent(trail: Trail) -> Usd:

@@ -16,7 +16,7 @@ from taskfit.pipeline.check import check_answer
 from taskfit.pipeline.clock import Clock
 from taskfit.pipeline.collect import Collector
 from taskfit.pipeline.counting import Counting
-from taskfit.pipeline.escalate import next_step
+from taskfit.pipeline.escalate import calls, next_step
 from taskfit.pipeline.failure import outcome_of, walk_failure
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
@@ -89,7 +89,7 @@ class Walk:
     @property
     def attempt_count(self) -> int:
         """How many models have been called."""
-        return len(self._live)
+        return calls(self._trail) + (len(self._live) - len(self._trail))
 
     @property
     def model(self) -> str | None:

@@ -63,7 +63,7 @@ class Keyring:
     async def authenticate(self, keys: Sequence[bytes]) -> Caller:
         """The caller of a request whose key is not known: it may have been made a moment ago. Errors: Unauthenticated."""
         if not keys:
-            raise Unauthenticated("no key: send Authorization: Bearer YOUR_KEY")
+            raise Unauthenticated("no key: send Authorization: Bearer YOUR_KEY, or the key in x-api-key or x-goog-api-key")
         await self._refresh(MISS_REFRESH_S)
         caller = self.known(keys)
         if caller is None:

@@ -33,8 +33,8 @@ def _own_key(exchange: Exchange) -> str | None:
 
 def _query(params: QueryParams, *, key_id: str | None) -> RecordQuery:
     for name in params:
-        if name not in PARAMETERS:
-            raise InvalidRequest(f"unknown parameter; there are {', '.join(PARAMETERS)}", param=name[:40])
+        if name not in (*PARAMETERS, "key"):
+            raise InvalidRequest(f"unknown parameter {name[:40]!r}; there are {', '.join(PARAMETERS)}", param=name[:40])
     limit = _number(params, "limit")
     if limit is not None and not (limit.is_integer() and 1 <= limit <= MAX_LIMIT):
         raise InvalidRequest(f"limit wants a whole number from 1 to {MAX_LIMIT}", param="limit")

@@ -14,23 +14,25 @@ from taskfit.wire.dialect import StreamWriter
 
 GRACE_S = 5.0
 """How much longer than the deadline a client may take to read its stream."""
-PING_S = 15.0
-"""After so long a silence in the middle of a stream its client is told that it goes on."""
+TICK_S = 5.0
+SILENT_TICKS = 3
+"""After 15 to 20 seconds of silence in the middle of a stream its client is told that it goes on. Counted in ticks: a look at the
+clock for each event would cost more than what it is for."""
 
 
 class Relay:
     """Receives the events of one walk. `close` it when the walk has ended, however it has."""
 
-    def __init__(self, exchange: Exchange, walk: Walk, writer: StreamWriter, *, ping_s: float = PING_S) -> None:
+    def __init__(self, exchange: Exchange, walk: Walk, writer: StreamWriter, *, tick_s: float = TICK_S) -> None:
         self._exchange = exchange
         self._walk = walk
         self._writer = writer
-        self._ping_s = ping_s
+        self._tick_s = tick_s
         self._out = exchange.out
         self._model = ""
-        self._is_silent = False
+        self._silent_ticks = 0
         self._is_over = False
-        self._ping: asyncio.TimerHandle | None = None
+        self._ticking: asyncio.TimerHandle | None = None
         self._latest_end = 0.0
 
     def take(self, event: Event) -> None:
@@ -38,7 +40,7 @@ class Relay:
         assert isinstance(event, Delta)
         if not self._exchange.is_answered:
             self._begin()
-        self._is_silent = False
+        self._silent_ticks = 0
         self._out.write(self._writer.write(event, model=self._model))
 
     @property
@@ -67,8 +69,8 @@ class Relay:
 
     def close(self) -> None:
         """Nothing more is sent."""
-        if self._ping is not None:
-            self._ping.cancel()
+        if self._ticking is not None:
+            self._ticking.cancel()
 
     def _begin(self) -> None:
         self._exchange.is_answered = True
@@ -77,10 +79,11 @@ class Relay:
         loop = asyncio.get_running_loop()
         deadline_s = self._walk.plan.deadline_s if self._walk.plan else 0.0
         self._latest_end = loop.time() + deadline_s - self._walk.elapsed_ms() / 1e3 + GRACE_S
-        self._ping = loop.call_later(self._ping_s, self._send_ping, loop)
+        self._ticking = loop.call_later(self._tick_s, self._tick, loop)
 
-    def _send_ping(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._is_silent:
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._silent_ticks += 1
+        if self._silent_ticks > SILENT_TICKS:
+            self._silent_ticks = 0
             self._out.write(self._writer.ping())
-        self._is_silent = True
-        self._ping = loop.call_later(self._ping_s, self._send_ping, loop)
+        self._ticking = loop.call_later(self._tick_s, self._tick, loop)

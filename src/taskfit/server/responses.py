@@ -7,8 +7,9 @@ with any model of any vendor. A kept response belongs to the key that made it.
 import asyncio
 import logging
 from functools import partial
+from urllib.parse import parse_qsl
 
-from taskfit.errors import InvalidRequest, NotFound, StoreUnavailable, UpstreamError
+from taskfit.errors import InvalidRequest, NotFound, StoreUnavailable, Unsupported, UpstreamError
 from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Receive
 from taskfit.server.body import MAX_BODY_BYTES
@@ -34,7 +35,9 @@ _OWN = names_of(openai_responses)
 
 
 async def show_response(exchange: Exchange, receive: Receive) -> None:
-    """One kept response, as its client got it."""
+    """One kept response, as its client got it. Errors: NotFound, Unsupported."""
+    if (b"stream", b"true") in parse_qsl(exchange.query):
+        raise Unsupported("stream: a kept response is told as a whole only", param="stream")
     exchange.send_body(history.response_of((await _kept(exchange, exchange.tail)).data))
 
 
@@ -72,7 +75,8 @@ def _chain(exchange: Exchange, response_id: str | None) -> list[KeptResponse]:
     while response_id is not None:
         kept = exchange.gateway.store.get_response(response_id)
         if kept is None or not _may_see(exchange.caller, kept):
-            raise InvalidRequest(f"{PREVIOUS}: no such response is kept; send the whole conversation as input", param=PREVIOUS)
+            what = "an earlier response of this conversation is no longer kept" if chain else "no such response is kept"
+            raise InvalidRequest(f"{PREVIOUS}: {what}; send the whole conversation as input", param=PREVIOUS)
         size += len(kept.data)
         if size > MAX_TALK_BYTES or len(chain) >= MAX_TALK_TURNS:
             text = f"{PREVIOUS}: the conversation is over {MAX_TALK_BYTES} bytes or {MAX_TALK_TURNS} turns"
@@ -84,6 +88,8 @@ def _chain(exchange: Exchange, response_id: str | None) -> list[KeptResponse]:
 
 async def _kept(exchange: Exchange, response_id: str) -> KeptResponse:
     """A response that the caller may see; one of another key is as good as missing. Errors: NotFound, StoreUnavailable."""
+    if "/" in response_id:
+        raise NotFound("there is no such route")
     gateway = exchange.gateway
     kept = await gateway.outbox.call(lambda: gateway.store.get_response(response_id))
     if kept is None or not _may_see(exchange.caller, kept):

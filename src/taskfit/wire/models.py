@@ -13,7 +13,8 @@ from taskfit.values.listing import Listed
 from taskfit.values.request import Dialect
 
 _UNDATED = "1970-01-01T00:00:00Z"
-_GEMINI_METHODS = ("generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents")
+_GENERATING = ("generateContent", "streamGenerateContent", "countTokens")
+_EMBEDDING = ("embedContent", "batchEmbedContents")
 
 
 def write_models(listed: Sequence[Listed], dialect: Dialect) -> bytes:
@@ -49,7 +50,8 @@ def _anthropic_entry(entry: Listed) -> dict[str, Any]:
 def _gemini_entry(entry: Listed) -> dict[str, Any]:
     """Google's SDK refuses members that it does not know, so there is none of ours."""
     fields: dict[str, Any] = {
-        "name": f"models/{entry.id}", "displayName": entry.id, "supportedGenerationMethods": _GEMINI_METHODS,
+        "name": f"models/{entry.id}", "displayName": entry.id,
+        "supportedGenerationMethods": _GENERATING if entry.kind in ("auto", "task") else _GENERATING + _EMBEDDING,
     }  # fmt: skip
     if entry.card is not None and entry.card.context_tokens is not None:
         fields["inputTokenLimit"] = entry.card.context_tokens

@@ -297,6 +297,20 @@ def test_a_call_is_given_what_is_left_of_the_deadline() -> None:
     assert [(call.first_byte_s, call.total_s) for call in stage.provider.calls] == [(3.0, 6.0), (6.0, 6.0)]
 
 
+def test_a_rung_that_cannot_carry_the_request_is_no_call() -> None:
+    stage = Stage({"a": raises(Unsupported("n: one answer only", param="n")), "b": says("43")}, max_attempts=1)
+    walks: list[Walk] = []
+
+    async def run() -> None:
+        async with stage.walk() as walk:
+            walks.append(walk)
+            await walk.run(EventList())
+
+    asyncio.run(run())
+    assert (stage.last.outcome, stage.last.model) == ("answered", "up/b")
+    assert walks[0].attempt_count == 1
+
+
 class Ranking(Plugin):
     """A router with an order of its own."""
 

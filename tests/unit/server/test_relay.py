@@ -39,14 +39,14 @@ class Out:
         self.ends += 1
 
 
-def relay_to(out: Out, dialect: Any = openai_chat, *, ping_s: float = 60.0) -> Relay:
+def relay_to(out: Out, dialect: Any = openai_chat, *, tick_s: float = 60.0) -> Relay:
     stage = Stage({"a": says("42")})
     gateway = Gateway(stage.house, store=stage.outbox._store, outbox=stage.outbox, clock=stage.clock)
     scope: dict[str, Any] = {"headers": [], "query_string": b"", OUTLET: out}
     walk = stage.walk(stream=True)
     walk.prepare()
     writer = dialect.new_writer(walk.request, reply_id="rec-1", created=1)
-    return Relay(Exchange(gateway, Keyring(gateway, is_auth_on=False), scope), walk, writer, ping_s=ping_s)
+    return Relay(Exchange(gateway, Keyring(gateway, is_auth_on=False), scope), walk, writer, tick_s=tick_s)
 
 
 def said(text: str) -> Delta:
@@ -57,9 +57,9 @@ def said(text: str) -> Delta:
 def test_a_silence_in_a_stream_is_told_with_pings_and_speech_without(dialect: Any, ping: bytes) -> None:
     async def run() -> Out:
         out = Out()
-        relay = relay_to(out, dialect, ping_s=0.02)
+        relay = relay_to(out, dialect, tick_s=0.01)
         relay.take(said("a"))
-        await asyncio.sleep(0.07)
+        await asyncio.sleep(0.08)
         relay.close()
         spoken = len(out.pieces)
         await asyncio.sleep(0.05)

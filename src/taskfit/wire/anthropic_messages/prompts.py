@@ -77,7 +77,7 @@ def write_conversation(
 
 def _refuse_what_it_lacks(conversation: Conversation) -> None:
     if conversation.choices > 1:
-        raise Unsupported("choices: this model gives one answer to a request", param="n")
+        raise Unsupported("n: this model gives one answer to a request", param="n")
     if conversation.logprobs is not None:
         raise Unsupported("logprobs: this model does not tell the probabilities of its tokens", param="logprobs")
     for name in ("frequency_penalty", "presence_penalty"):

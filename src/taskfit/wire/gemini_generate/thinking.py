@@ -88,4 +88,4 @@ def _level(reasoning: Reasoning, model: str) -> tuple[dict[str, Any], bool]:
     level = _WRITTEN[effort]
     if level == "MINIMAL" and not model.removeprefix("models/").startswith(_WITH_MINIMAL):
         level = "LOW"
-    return {"thinkingLevel": level}, effort != "none"
+    return {"thinkingLevel": level}, effort not in ("none", "xhigh", "max")
