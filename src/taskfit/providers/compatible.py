@@ -90,8 +90,8 @@ def adapted(body: bytes, settings: CompatibleSettings) -> tuple[bytes, tuple[str
     Errors: InvalidRequest for messages that are not a list of objects, where they have to be read.
     """
     renamed = dict(settings.renamed)
-    if settings.max_tokens_field == "max_tokens":
-        renamed["max_completion_tokens"] = "max_tokens"
+    limit = settings.max_tokens_field
+    renamed["max_completion_tokens" if limit == "max_tokens" else "max_tokens"] = limit
     names = (*renamed, *settings.unknown)
     is_instructed = settings.instructions_role == "system" and b'"developer"' in body
     has_null = not settings.takes_null and _NULL in body

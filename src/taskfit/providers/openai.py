@@ -15,7 +15,7 @@ from taskfit.errors import Unsupported
 from taskfit.protocols import Call, Sink
 from taskfit.providers.connection import Connection, check_connection
 from taskfit.providers.exchange import Outgoing, exchange, forwarded, headers_with
-from taskfit.values.request import Dialect
+from taskfit.values.request import Dialect, Request
 from taskfit.values.secret import Secret
 from taskfit.wire import anthropic_messages, openai_chat, openai_embeddings, openai_responses
 from taskfit.wire.dialect import UpstreamDialect
@@ -69,6 +69,8 @@ class OpenAI:
         self._query = f"?{settings.query}" if settings.query else ""
         self._chat_path = CHAT + self._query
         self._has_responses = _has_responses(settings)
+        row = upstream_at(settings.url)
+        self._has_new_limit = row is not None and row.max_tokens_field == "max_completion_tokens"
 
     async def open(self) -> None:
         """Prepare the connection pool; connects to nothing."""
@@ -113,6 +115,8 @@ class OpenAI:
 
     def _same(self, call: Call, sink: Sink) -> Outgoing:
         request, settings = call.request, self._settings
+        if self._has_new_limit:
+            request = with_new_limit(request)
         body, dropped = openai_chat.write_straight(
             request, model=call.model, wants_usage=settings.stream_usage, keeps_reasoning=settings.keeps_reasoning
         )
@@ -175,6 +179,15 @@ def _has_responses(settings: OpenAISettings) -> bool:
         return settings.responses
     row = upstream_at(settings.url)
     return settings.speaks == "responses" or (row is not None and row.responses)
+
+
+def with_new_limit(request: Request) -> Request:
+    """The limit of the answer under its newer name: OpenAI's newer models refuse `max_tokens`, which most clients still send."""
+    fields = request.fields
+    if "max_tokens" not in fields or "max_completion_tokens" in fields:
+        return request
+    renamed = {"max_completion_tokens" if name == "max_tokens" else name: value for name, value in fields.items()}
+    return msgspec.structs.replace(request, fields=renamed)
 
 
 def _key_field(settings: OpenAISettings) -> Mapping[str, str]:

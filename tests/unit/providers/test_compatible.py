@@ -197,7 +197,8 @@ def test_no_field_is_lost_in_silence(fields: dict[str, Any], name: str) -> None:
         body, dropped = adapted(json.dumps(fields).encode(), settings)
     except InvalidRequest:
         return
-    renamed = {**row.renamed, **({"max_completion_tokens": "max_tokens"} if row.max_tokens_field == "max_tokens" else {})}
+    other = "max_completion_tokens" if row.max_tokens_field == "max_tokens" else "max_tokens"
+    renamed = {**row.renamed, other: row.max_tokens_field}
     kept = json.loads(body)
     for field, value in fields.items():
         assert value is None or field in dropped or kept.get(renamed.get(field, field)) is not None
