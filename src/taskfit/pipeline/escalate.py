@@ -12,6 +12,9 @@ from taskfit.values.step import Accept, GiveUp, Step, Try
 FINAL_KINDS = frozenset({"upstream_refused", "invalid_request"})
 """Failures that another model would not mend: the request itself is at fault."""
 
+UNCALLED = "unsupported"
+"""What an attempt fails of whose dialect cannot carry the request: no model was called."""
+
 WORTH_TRYING_S = 0.005
 """With less than this left of the deadline no other model is called: timers are not finer, and the call would be billed."""
 
@@ -58,7 +61,7 @@ def _next_rung(plan: Plan, trail: Trail, elapsed_s: float) -> Step:
 
 def calls(trail: Trail) -> int:
     """How many models were called."""
-    return sum([attempt.error != "unsupported" for attempt in trail])
+    return sum([attempt.error != UNCALLED for attempt in trail])
 
 
 def spent(trail: Trail) -> Usd:

@@ -5,9 +5,9 @@ stream without checks pass at once, and from then on no other model can take ove
 one that passes goes from the upstream's socket to the client's without waking a task (docs/decisions/0007-dialects.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from taskfit.errors import InternalError, Overloaded, RequestError, TaskfitError
 from taskfit.pipeline.admit import check_bounds, choose_task
@@ -16,7 +16,7 @@ from taskfit.pipeline.check import check_answer
 from taskfit.pipeline.clock import Clock
 from taskfit.pipeline.collect import Collector
 from taskfit.pipeline.counting import Counting
-from taskfit.pipeline.escalate import calls, next_step
+from taskfit.pipeline.escalate import UNCALLED, next_step
 from taskfit.pipeline.failure import outcome_of, walk_failure
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
@@ -69,6 +69,7 @@ class Walk:
         self.id = new_record_id(self.at)
         self._checks: Sequence[Check] = ()
         self._live: list[LiveAttempt] = []
+        self._uncalled = 0  # attempts whose dialect could not carry the request
         self._trail: Trail = ()  # the attempts that have ended
         self._accepted: int | None = None
         self._is_below_bar = False
@@ -89,7 +90,7 @@ class Walk:
     @property
     def attempt_count(self) -> int:
         """How many models have been called."""
-        return calls(self._trail) + (len(self._live) - len(self._trail))
+        return len(self._live) - self._uncalled
 
     @property
     def model(self) -> str | None:
@@ -162,27 +163,26 @@ class Walk:
                 return
             if isinstance(step, GiveUp):
                 raise walk_failure(step, plan, self._live)
-            await self._attempt(step, plan, now_ms, receiver if passes else None)
+            collected, passed_to = Collector(keeps_content=not passes), receiver if passes else None
+            live = LiveAttempt(step.candidate, now_ms, collected, passed_to, self._monotonic, self._began)
+            self._live.append(live)
+            try:
+                await self._call(step, plan, live)
+            except Exception as error:  # noqa: BLE001  # the plug-in boundary: whatever a provider does, it is one failed attempt
+                self._end(live, "cut" if passes and live.has_begun else "failed", as_taskfit_error(error))
+                if live.fault is not None:
+                    raise live.fault from None
+            else:
+                self._end(live, "answered")
+                self._counting.observe(self.request, step.candidate.card.id, live.collected.usage)
+                if self._checks:
+                    await self._judge(live)
 
-    async def _attempt(self, step: Try, plan: Plan, now_ms: float, receiver: Receiver | None) -> None:
+    def _call(self, step: Try, plan: Plan, live: LiveAttempt) -> Coroutine[Any, Any, None]:
         card = step.candidate.card
-        total_s = max(step.first_byte_s, plan.deadline_s - now_ms / 1e3)
+        total_s = max(step.first_byte_s, plan.deadline_s - live.started_ms / 1e3)
         call = Call(request=self.request, model=card.name, first_byte_s=step.first_byte_s, total_s=total_s)
-        collected = Collector(keeps_content=receiver is None)
-        live = LiveAttempt(step.candidate, now_ms, collected, receiver, self._monotonic, self._began)
-        self._live.append(live)
-        try:
-            await self._house.providers[card.provider].stream(call, live)
-        except Exception as error:  # noqa: BLE001  # the plug-in boundary: whatever a provider does, it is one failed attempt
-            was_seen = receiver is not None and live.has_begun
-            self._end(live, "cut" if was_seen else "failed", as_taskfit_error(error))
-            if live.fault is not None:
-                raise live.fault from None
-        else:
-            self._end(live, "answered")
-            self._counting.observe(self.request, card.id, live.collected.usage)
-            if self._checks:
-                await self._judge(live)
+        return self._house.providers[card.provider].stream(call, live)
 
     async def _accept(self, step: Accept, receiver: Receiver) -> None:
         self._accepted = step.attempt
@@ -197,6 +197,8 @@ class Walk:
 
     def _end(self, live: LiveAttempt, state: State, error: TaskfitError | None = None) -> None:
         live.end(state, self.elapsed_ms(), self.profile, error)
+        if error is not None and error.kind == UNCALLED:
+            self._uncalled += 1
         self._trail = (*self._trail, live.value)
 
     async def _judge(self, live: LiveAttempt) -> None:

@@ -1,7 +1,7 @@
 """Models behind Anthropic's Messages API: Anthropic's own, and servers that speak its dialect."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Coroutine, Mapping
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -62,9 +62,9 @@ class Anthropic:
         """Close idle connections; calls in flight end by themselves."""
         await self._connection.close()
 
-    async def stream(self, call: Call, sink: Sink) -> None:
+    def stream(self, call: Call, sink: Sink) -> Coroutine[Any, Any, None]:
         """See protocols.Provider."""
-        await exchange(self._connection, call, sink, self._outgoing(call, sink))
+        return exchange(self._connection, call, sink, self._outgoing(call, sink))
 
     def _outgoing(self, call: Call, sink: Sink) -> Outgoing:
         request = call.request

@@ -7,8 +7,8 @@ Knows no dialect: paths, header fields and bodies come from the adapters.
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final
 
 from taskfit.errors import ConfigurationError, InternalError, InvalidRequest, Unreachable
 from taskfit.providers.dial import Dialer, parse_proxy, parse_upstream, proxy_authorization
@@ -75,9 +75,9 @@ class Connection:
             self._pool.close()
             await asyncio.sleep(0)   # the event loop closes the sockets in its next turn
 
-    async def post(
+    def post(
         self, path: str, body: bytes, *, first_byte_s: float, total_s: float, headers: Sequence[tuple[str, str]] = ()
-    ) -> Reply:
+    ) -> Coroutine[Any, Any, Reply]:
         """Send JSON; the reply has its status and header fields, its body may still be on the way.
 
         Units: seconds from now; `first_byte_s` bounds the wait for the body's first byte, connecting included.
@@ -89,7 +89,7 @@ class Connection:
             head = self._prepare(self._post_heads, "POST", path, f"{fields}content-length: ")
         extra = _encode_call_fields(headers) if headers else b""
         request = b"%b%d\r\n%b\r\n%b" % (head, len(body), extra, body)
-        return await self._send(request, first_byte_s, total_s)
+        return self._send(request, first_byte_s, total_s)
 
     async def get(self, path: str, *, first_byte_s: float, total_s: float) -> Reply:
         """Ask for a resource. Units and errors: as `post`."""

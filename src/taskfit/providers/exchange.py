@@ -41,7 +41,7 @@ async def exchange(connection: Connection, call: Call, sink: Sink, outgoing: Out
         if not 200 <= reply.status < 300:
             raise upstream_error(reply.status, reply.headers, await reply.read())
         if outgoing.new_reader is None or not call.request.is_stream:
-            sink.put(outgoing.read_answer(await reply.read()))
+            sink.put(outgoing.read_answer(reply.whole_body() or await reply.read()))
         elif _is_one_body(reply):
             sink.put(_as_one_delta(outgoing.read_answer(await reply.read())))
         else:

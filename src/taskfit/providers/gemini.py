@@ -1,8 +1,8 @@
 """Models behind Google's generateContent API: the Gemini API itself, and servers that speak its dialect."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -63,9 +63,9 @@ class Gemini:
         """Close idle connections; calls in flight end by themselves."""
         await self._connection.close()
 
-    async def stream(self, call: Call, sink: Sink) -> None:
+    def stream(self, call: Call, sink: Sink) -> Coroutine[Any, Any, None]:
         """See protocols.Provider."""
-        await exchange(self._connection, call, sink, self._outgoing(call, sink))
+        return exchange(self._connection, call, sink, self._outgoing(call, sink))
 
     def _outgoing(self, call: Call, sink: Sink) -> Outgoing:
         request = call.request

@@ -4,9 +4,9 @@ A request of the same dialect takes the straight lane: its body goes out as it c
 speaks further dialects (`responses`, `messages`) gets requests of those as they came, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -89,9 +89,9 @@ class OpenAI:
         row = upstream_at(self._settings.url)
         return None if row is None else row.price_source
 
-    async def stream(self, call: Call, sink: Sink) -> None:
+    def stream(self, call: Call, sink: Sink) -> Coroutine[Any, Any, None]:
         """See protocols.Provider."""
-        await exchange(self._connection, call, sink, self._outgoing(call, sink))
+        return exchange(self._connection, call, sink, self._outgoing(call, sink))
 
     def _outgoing(self, call: Call, sink: Sink) -> Outgoing:
         match call.request.dialect:

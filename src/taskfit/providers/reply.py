@@ -119,6 +119,14 @@ class Reply:
             self._whole = await (self._read_plain() if self._coding() is None else self._read_coded())
         return self._whole
 
+    def whole_body(self) -> bytes:
+        """The whole of a plain body, where it is there already; empty where it must be read."""
+        if self._whole is None and self._is_complete and not self._is_begun and self._coding() is None:
+            if self._buffered_bytes > self._socket.limits.max_body_bytes:
+                return b""
+            self._whole = self._take()
+        return self._whole or b""
+
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Pieces of the body as they arrive, inflated; whatever arrived between two reads comes as one piece.
 

@@ -96,8 +96,8 @@ def _refuse_later_headers(asked: Mapping[str, bytes]) -> None:
 
 def answer_head(walk: Walk, *, is_stream: bool, media: str = "application/json") -> bytes:
     """The header lines of an answer. A stream's cost is not known at its beginning: it stands in a comment at its end."""
-    confidence = walk.confidence
-    cost = PENDING if is_stream else format_usd(walk.cost).encode()
+    record, confidence = walk.record, walk.confidence
+    cost = PENDING if is_stream else format_usd(walk.cost if record is None else record.cost).encode()
     head = _FACTS % (
         _known_before(
             walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count, media, is_stream=is_stream
@@ -106,7 +106,7 @@ def answer_head(walk: Walk, *, is_stream: bool, media: str = "application/json")
         walk.id.encode(),
         b"unknown" if confidence is None else b"%.4f" % confidence,
         cost,
-        walk.overhead_ms,
+        walk.overhead_ms if record is None else record.overhead_ms,
     )
     if cost[:1].isdigit():
         head += b"\r\nx-litellm-response-cost: " + cost

@@ -35,6 +35,36 @@ _HEAD_TOO_LARGE = (
 )
 
 
+class Signal:
+    """What a cycle needs of an asyncio.Event, without the queue of waiters that is allocated for each of those."""
+
+    __slots__ = ("_is_set", "_loop", "_waiter")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._is_set = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        """Something has come."""
+        self._is_set = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def clear(self) -> None:
+        """It has been taken."""
+        self._is_set = False
+
+    async def wait(self) -> None:
+        """Return when something has come; one at a time may wait."""
+        while not self._is_set:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+
 class Cycle(RequestResponseCycle):
     """One request and its answer, which may be written from any callback. The head leaves with the first piece of the body."""
 
@@ -68,7 +98,10 @@ class Cycle(RequestResponseCycle):
             return
         if self.chunked_encoding:
             piece = b"%x\r\n%s\r\n" % (len(piece), piece)
-        self._write(piece)
+        if self._head is None:
+            self.transport.write(piece)
+        else:
+            self._write(piece)
 
     def end(self, piece: bytes = b"") -> None:
         """The last piece, and nothing after it."""
@@ -186,7 +219,7 @@ class TimedProtocol(HttpToolsProtocol):
             access_logger=self.access_logger,
             access_log=False,
             default_headers=[],
-            message_event=asyncio.Event(),
+            message_event=Signal(self.loop),  # type: ignore[arg-type]  # has what a cycle needs of an asyncio.Event
             expect_100_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,

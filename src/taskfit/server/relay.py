@@ -29,6 +29,7 @@ class Relay:
         self._writer = writer
         self._tick_s = tick_s
         self._out = exchange.out
+        self._write, self._write_event = exchange.out.write, writer.write
         self._model = ""
         self._silent_ticks = 0
         self._is_over = False
@@ -41,7 +42,7 @@ class Relay:
         if not self._exchange.is_answered:
             self._begin()
         self._silent_ticks = 0
-        self._out.write(self._writer.write(event, model=self._model))
+        self._write(self._write_event(event, model=self._model))
 
     @property
     def is_full(self) -> bool:
