@@ -17,10 +17,12 @@ listen: 127.0.0.1:0
 store: "sqlite:{store}"
 providers:
   chat: {{api: openai, url: "{upstream}/v1", key: {key}}}
+  responses: {{api: openai-responses, url: "{upstream}/v1", key: {key}}}
   messages: {{api: anthropic, url: "{upstream}", key: {key}}}
   generate: {{api: gemini, url: "{upstream}", key: {key}}}
 models:
   over-chat: chat/over-chat
+  over-responses: responses/over-responses
   over-messages: messages/over-messages
   over-generate: generate/over-generate
 tasks:

@@ -5,7 +5,7 @@ import json
 from taskfit.testing import Reply, SeenRequest
 from taskfit.values.conversation import ToolCall
 
-MODELS = ("over-chat", "over-messages", "over-generate")
+MODELS = ("over-chat", "over-responses", "over-messages", "over-generate")
 REPORT = {"city": "Oslo", "degrees": 7}
 WEATHER = "It is 7 degrees."
 

@@ -1,6 +1,7 @@
 """Models behind Anthropic's Messages API: Anthropic's own, and servers that speak its dialect."""
 
 from collections.abc import Coroutine, Mapping
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from taskfit.providers.exchange import Outgoing, exchange, forwarded, headers_wi
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
 from taskfit.wire import anthropic_messages
-from taskfit.wire.dialects import conversation_of
+from taskfit.wire.dialects import cross
 
 VENDOR_HOST = "api.anthropic.com"
 VERSION_HEADER, VERSION = "anthropic-version", "2023-06-01"
@@ -76,14 +77,13 @@ class Anthropic:
             case "openai-embeddings" | "gemini-embeddings":
                 raise Unsupported("model: this vendor has no embeddings", param="model")
             case _:
-                conversation = conversation_of(request)
-                written = anthropic_messages.write_conversation(
-                    conversation,
+                write = partial(
+                    anthropic_messages.write_conversation,
                     model=call.model,
                     is_stream=request.is_stream,
                     default_max_tokens=self._settings.max_output_tokens,
                 )
-                sink.note_dropped(conversation.dropped)
+                written = cross(request, write)
         if written.dropped:
             sink.note_dropped(written.dropped)
         return Outgoing(self._path, written.body, anthropic_messages.read_answer, anthropic_messages.new_reader, headers)

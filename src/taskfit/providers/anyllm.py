@@ -21,7 +21,7 @@ from taskfit.providers.connection import upstream_error
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
 from taskfit.wire import openai_chat
-from taskfit.wire.dialects import conversation_of
+from taskfit.wire.dialects import cross
 from taskfit.wire.sse import event
 from taskfit.wire.streams import DeltaReader
 
@@ -207,12 +207,11 @@ def _body_of(call: Call) -> tuple[bytes, tuple[str, ...]]:
         return openai_chat.write_straight(request, model=call.model, wants_usage=True)
     if request.dialect in ("openai-embeddings", "gemini-embeddings"):
         raise errors.Unsupported("model: the bridge to any-llm carries no embeddings", param="model")
-    conversation = conversation_of(request)
-    body, dropped = openai_chat.write_conversation(
-        conversation, model=call.model, is_stream=request.is_stream, wants_usage=True, max_tokens_field="max_tokens",
-        instructions_role="system", keeps_reasoning=False,
+    write = partial(
+        openai_chat.write_conversation, model=call.model, is_stream=request.is_stream, wants_usage=True,
+        max_tokens_field="max_tokens", instructions_role="system", keeps_reasoning=False,
     )  # fmt: skip
-    return body, (*conversation.dropped, *dropped)
+    return cross(request, write)
 
 
 async def _next(chunks: AsyncIterator[Any]) -> Any:

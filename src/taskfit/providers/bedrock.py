@@ -7,6 +7,7 @@ is opened; HTTP is our own. Credentials are those of the settings, or, only if t
 import asyncio
 import struct
 from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from taskfit.values.answer import Delta
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
 from taskfit.wire import bedrock_converse
-from taskfit.wire.dialects import conversation_of
+from taskfit.wire.dialects import cross
 
 SERVICE = "bedrock"
 REST_S = 0.25
@@ -114,11 +115,10 @@ class Bedrock:
         """See `taskfit.protocols.Provider`."""
         if call.request.dialect in ("openai-embeddings", "gemini-embeddings"):
             raise errors.Unsupported("model: Bedrock's Converse has no embeddings", param="model")
-        conversation = conversation_of(call.request)
-        written = bedrock_converse.write_conversation(
-            conversation, model=call.model, is_stream=call.request.is_stream, family=self._settings.family
-        )
-        sink.note_dropped((*conversation.dropped, *written.dropped))
+        is_stream, family = call.request.is_stream, self._settings.family
+        write = partial(bedrock_converse.write_conversation, model=call.model, is_stream=is_stream, family=family)
+        written = cross(call.request, write)
+        sink.note_dropped(written.dropped)
         path = path_of(call.model, is_stream=call.request.is_stream)
         reply = await self._connection.post(
             path, written.body, first_byte_s=call.first_byte_s, total_s=call.total_s,

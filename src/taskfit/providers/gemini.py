@@ -13,7 +13,7 @@ from taskfit.providers.exchange import Outgoing, exchange, forwarded, headers_wi
 from taskfit.values.request import Dialect
 from taskfit.values.secret import Secret
 from taskfit.wire import gemini_embeddings, gemini_generate
-from taskfit.wire.dialects import conversation_of
+from taskfit.wire.dialects import cross
 from taskfit.wire.embeddings import write_embeddings_request
 
 VENDOR_HOST = "generativelanguage.googleapis.com"
@@ -79,9 +79,9 @@ class Gemini:
             case "openai-embeddings" | "gemini-embeddings":
                 return self._embedding(call, sink)
             case _:
-                conversation = conversation_of(request)
-                written = gemini_generate.write_conversation(conversation, model=call.model, is_stream=request.is_stream)
-                sink.note_dropped((*conversation.dropped, *written.dropped))
+                write = partial(gemini_generate.write_conversation, model=call.model, is_stream=request.is_stream)
+                written = cross(request, write)
+                sink.note_dropped(written.dropped)
                 body = written.body
         verb = "streamGenerateContent?alt=sse" if request.is_stream else "generateContent"
         return Outgoing(self._path(call, verb), body, gemini_generate.read_answer, gemini_generate.new_reader, headers)

@@ -19,7 +19,7 @@ from taskfit.values.request import Dialect, Request
 from taskfit.values.secret import Secret
 from taskfit.wire import anthropic_messages, openai_chat, openai_embeddings, openai_responses
 from taskfit.wire.dialect import UpstreamDialect
-from taskfit.wire.dialects import conversation_of
+from taskfit.wire.dialects import cross
 from taskfit.wire.embeddings import write_embeddings_request
 
 CHAT, RESPONSES, MESSAGES, EMBEDDINGS = "/chat/completions", "/responses", "/messages", "/embeddings"
@@ -133,9 +133,9 @@ class OpenAI:
         return Outgoing(path + self._query, body, dialect.read_answer, dialect.new_reader, headers)
 
     def _translated(self, call: Call, sink: Sink) -> Outgoing:
-        settings, conversation = self._settings, conversation_of(call.request)
-        written = openai_chat.write_conversation(
-            conversation,
+        settings = self._settings
+        write = partial(
+            openai_chat.write_conversation,
             model=call.model,
             is_stream=call.request.is_stream,
             wants_usage=settings.stream_usage,
@@ -143,13 +143,14 @@ class OpenAI:
             instructions_role=settings.instructions_role,
             keeps_reasoning=settings.keeps_reasoning,
         )
-        sink.note_dropped((*conversation.dropped, *written.dropped))
+        written = cross(call.request, write)
+        sink.note_dropped(written.dropped)
         return Outgoing(self._chat_path, written.body, openai_chat.read_answer, openai_chat.new_reader)
 
     def _as_response(self, call: Call, sink: Sink) -> Outgoing:
-        conversation = conversation_of(call.request)
-        written = openai_responses.write_conversation(conversation, model=call.model, is_stream=call.request.is_stream)
-        sink.note_dropped((*conversation.dropped, *written.dropped))
+        write = partial(openai_responses.write_conversation, model=call.model, is_stream=call.request.is_stream)
+        written = cross(call.request, write)
+        sink.note_dropped(written.dropped)
         return self._to(RESPONSES, written.body, openai_responses, call)
 
     def _embedding(self, call: Call, sink: Sink) -> Outgoing:
