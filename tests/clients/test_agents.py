@@ -10,6 +10,7 @@ from taskfit.testing import Reply, SeenRequest
 from taskfit.values.conversation import ToolCall
 from tests.clients.installed import node, npm_file
 from tests.clients.running import Desk
+from tests.clients.scripted import MODELS
 from tests.walk.house import House
 
 QUESTION = "Which word stands in note.txt?"
@@ -63,8 +64,8 @@ def check(house: House, said: str) -> None:
     assert any(SECRET in result for result in second.tool_results.values())
 
 
-@pytest.mark.parametrize("model", ["over-chat", "over-generate"])
-def test_claude_code_reads_a_file_for_a_model_of_another_vendor(house: House, desk: Desk, note: Path, model: str) -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_claude_code_reads_a_file_for_a_model_of_any_vendor(house: House, desk: Desk, note: Path, model: str) -> None:
     house.upstream.script({model: reads("Read", file_path=str(note))})
     said = desk.run(
         "claude_code",
@@ -78,8 +79,8 @@ def test_claude_code_reads_a_file_for_a_model_of_another_vendor(house: House, de
     check(house, said)
 
 
-@pytest.mark.parametrize("model", ["over-chat", "over-messages", "over-generate"])
-def test_codex_reads_a_file_for_a_model_of_another_vendor(house: House, desk: Desk, note: Path, model: str) -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_codex_reads_a_file_for_a_model_of_any_vendor(house: House, desk: Desk, note: Path, model: str) -> None:
     house.upstream.script({model: reads("exec_command", cmd=f"cat {note}")})
     home = desk.home / ".codex"
     home.mkdir()
@@ -96,8 +97,8 @@ def test_codex_reads_a_file_for_a_model_of_another_vendor(house: House, desk: De
     check(house, said)
 
 
-@pytest.mark.parametrize("model", ["over-chat", "over-messages"])
-def test_gemini_cli_reads_a_file_for_a_model_of_another_vendor(house: House, desk: Desk, note: Path, model: str) -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_gemini_cli_reads_a_file_for_a_model_of_any_vendor(house: House, desk: Desk, note: Path, model: str) -> None:
     house.upstream.script({model: reads("read_file", file_path=str(note))})
     settings = desk.home / ".gemini" / "settings.json"
     settings.parent.mkdir()
