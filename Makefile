@@ -21,8 +21,8 @@ check: setup ## ruff, mypy, import rules, structure, documents; no test of behav
 	@$(MAKE) --no-print-directory --jobs=2 $(SYNC) types ruff layers structure docs-check
 	@echo "check: passed"
 
-test: setup ## the whole test suite in random order (budget: 120 s on two cores; ARGS='-k walk' is passed on)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## the whole test suite in random order, on all cores (budget: 120 s on two; ARGS='-k walk' is passed on)
+	@$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
 
 test-clients: setup ## the SDKs, agents and a model server that other people wrote, against the gateway (budget: 120 s; needs npm)
 	@scripts/setup clients

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from checked import CheckFigures
 from load import Shape
 from targets import Target
 
@@ -21,6 +22,9 @@ MAX_GROWTH_MIB = 4.0
 MAX_START_S = 1.5
 MAX_IMPORT_MS = 150.0
 MAX_HELP_MS = 400.0
+MAX_CHECK_US = 1000.0
+MAX_TEN_CHECKS_US = 300.0
+WHO_ELSE = {"plain": "", "model": ", without the model's time", "process": ", in the process that reads code"}
 
 INTRODUCTION = """\
 # Benchmarks
@@ -43,23 +47,26 @@ class Starts:
     again_s: float | None
 
 
-def write_report(targets: Sequence[Target], shape: Shape, starts: Starts, command: str) -> str:
+def write_report(
+    targets: Sequence[Target], shape: Shape, starts: Starts, figures: CheckFigures | None, command: str
+) -> str:
     """The whole page."""
     by_name = {target.name: target for target in targets}
     parts = [
         INTRODUCTION,
         f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}.\n\n    {command}\n",
-        "## Budgets\n\n" + _budgets(by_name, shape, starts),
+        "## Budgets\n\n" + _budgets(by_name, shape, starts, figures),
         "## Saturation\n\n" + _saturation(targets, shape),
         "## Streaming\n\n" + _streaming(targets, shape),
         *(f"## {rate} requests a second\n\n" + _at_rate(targets, shape, rate) for rate in shape.rates),
         "## Process\n\n" + _process(targets),
+        *([] if figures is None else ["## Checks\n\n" + _checks(figures), "## Ten checks\n\n" + _ten_checks(figures)]),
         "## Noise\n\n" + _noise(targets),
     ]
     return "\n".join(parts)
 
 
-def _budgets(targets: dict[str, Target], shape: Shape, starts: Starts) -> str:
+def _budgets(targets: dict[str, Target], shape: Shape, starts: Starts, figures: CheckFigures | None) -> str:
     ours = targets[OURS]
     rss = max(ours.rss.values(), default=None)
     grown = _grown(ours)
@@ -72,6 +79,8 @@ def _budgets(targets: dict[str, Target], shape: Shape, starts: Starts) -> str:
         ("start to first answer", start_s, MAX_START_S, "s", 2),
         ("`import taskfit`", starts.import_ms, MAX_IMPORT_MS, "ms", 0),
         ("`taskfit --help`", starts.help_ms, MAX_HELP_MS, "ms", 0),
+        ("the slowest check that asks nobody, p50", None if figures is None else figures.slowest_us, MAX_CHECK_US, "µs", 0),
+        ("CPU of ten checks in a walk", None if figures is None else figures.added_us, MAX_TEN_CHECKS_US, "µs", 0),
     ]
     body = [
         [name, f"{_shown(value, digits)} {unit}", f"≤ {budget:g} {unit}", _judged(value, budget)]
@@ -144,6 +153,38 @@ def _process(targets: Sequence[Target]) -> str:
         if target.rss
     ]  # fmt: skip
     what = "Start: from the start of the process to its first answer; the first start of taskfit also makes its database."
+    return f"{what}\n\n{_table([head, *rows])}"
+
+
+def _checks(figures: CheckFigures) -> str:
+    head = ["check", "of", "p50 µs", "p95 µs", "budget", ""]
+    rows = [
+        [
+            f"`{each.case.check}`",
+            each.case.what + WHO_ELSE[each.case.kind],
+            _shown(each.p50_us, 1), _shown(each.p95_us, 1), f"≤ {MAX_CHECK_US:,.0f}", _judged(each.p50_us, MAX_CHECK_US),
+        ]
+        for each in figures.checks
+    ]  # fmt: skip
+    what = "Each shipped check on an answer of about 1 KB that it accepts, in one process, wall clock, at least 200 times."
+    return f"{what}\n\n{_table([head, *rows])}"
+
+
+def _ten_checks(figures: CheckFigures) -> str:
+    head = ["answer", "walk without µs", "with ten checks µs", "added µs", "lowest to highest", "budget", ""]
+    rows = [
+        [
+            what, _shown(statistics.median(times.plain_us), 1), _shown(statistics.median(times.checked_us), 1),
+            _shown(statistics.median(times.added_us), 1), f"{min(times.added_us):,.1f} to {max(times.added_us):,.1f}",
+            f"≤ {MAX_TEN_CHECKS_US:g}", _judged(statistics.median(times.added_us), MAX_TEN_CHECKS_US),
+        ]
+        for what, times in figures.walks
+    ]  # fmt: skip
+    what = (
+        "CPU of the whole process per request, its record included, the same walk without checks in turns with one in which ten "
+        "accept (bench/checked.yaml): truncated, refusal, tool_calls, length, pattern, json_schema, rules (ten rows), "
+        "arithmetic, language, code. Medians."
+    )
     return f"{what}\n\n{_table([head, *rows])}"
 
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import checked
 import start_up
 from load import Shape, measure_round, serve_requests
 from programs import build, cpu_seconds, cpu_snapshot, missing_tools, rss_mib, spawn, stop
@@ -24,7 +25,7 @@ from report import Starts, write_report
 from targets import HERE, Bench, Target, read_targets
 
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-PARTS = ("sat", "rate", "stream", "memory", "start")
+PARTS = ("sat", "rate", "stream", "memory", "start", "checks")
 WARM_UP = 10_000
 IDLE_S = 3.0
 
@@ -47,7 +48,9 @@ def main() -> int:
         _start_upstream(bench, shape, stack)
         targets = _start(targets, stack)
         starts = _measure(targets, shape, options.parts)
-        page = write_report(targets, shape, starts, _command())
+        stack.close()
+        figures = checked.measure(bench, shape) if "checks" in options.parts else None
+        page = write_report(targets, shape, starts, figures, _command())
     print("\n" + page)
     if options.out is not None:
         options.out.write_text(page)

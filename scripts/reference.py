@@ -17,10 +17,12 @@ import msgspec
 
 from scripts.dialects import compatible_rows, dialects, failed_responses, table, words_of
 from taskfit.config import keys as rows
+from taskfit.config.plugins import marker_of
 from taskfit.errors import TaskfitError
 from taskfit.plugins import load_plugins
 from taskfit.providers.compatible import Compatible
 from taskfit.providers.openai import OpenAISettings
+from taskfit.values.settings import FILE, MODEL
 from tests.docs.commandline import every_command, help_of
 
 PAGES = Path(__file__).parents[1] / "docs" / "reference"
@@ -31,7 +33,12 @@ REASONS = {
 }
 """Kinds of a failed walk that are no class of their own."""
 LATER = " *Not supported yet.*"
-WORDS = {"str": "text", "int": "a number", "float": "a number", "bool": "true or false", "Secret": "a secret, as `${NAME}`"}
+WORDS = {
+    "str": "text", "int": "a number", "float": "a number", "bool": "true or false", "Secret": "a secret, as `${NAME}`",
+    "Any": "anything",
+}  # fmt: skip
+REFERENCES = {MODEL: "a model", FILE: "a file"}
+SEVERAL = {"a model": "models", "a file": "files"}
 
 
 def tree(error: type[TaskfitError] = TaskfitError) -> Iterator[type[TaskfitError]]:
@@ -76,8 +83,18 @@ SECTIONS: dict[str, tuple[rows.Key, ...]] = {
     "`price` of a model": rows.PRICE,
     "`tasks`: each task, and `defaults`": rows.TASK,
     "`match` of a task": rows.MATCH,
+    "`ladder` of a task: rungs that are more than a model": rows.RUNG,
+    "`samples`": rows.SAMPLES,
+    "`vote`, where it says more than its models": rows.VOTE,
+    "`best_of` and `synthesis`": rows.MERGED,
+    "`filter`": rows.FILTER,
     "`input` of a task": rows.INPUT,
+    "`template` of a task: the long form": rows.TEMPLATE,
+    "`privacy` of a task": rows.PRIVACY,
+    "`output` of a task": rows.OUTPUT,
     "`accept` of a task": rows.ACCEPT,
+    "`review` of a task: the long form": rows.REVIEW,
+    "`egress`": rows.EGRESS,
 }
 
 
@@ -88,12 +105,15 @@ def section(keys: tuple[rows.Key, ...]) -> str:
 
 def written(wanted: object) -> str:
     """A type in the words of someone who writes YAML."""
+    if hasattr(wanted, "__metadata__"):
+        return REFERENCES.get(marker_of(wanted) or "", written(get_args(wanted)[0]))
     if isinstance(wanted, UnionType) or get_origin(wanted) is Union:
         return " or ".join(dict.fromkeys(written(part) for part in get_args(wanted) if part is not NoneType))
     if get_origin(wanted) is dict:
         return f"name: {written(get_args(wanted)[1])}"
     if get_origin(wanted) in {tuple, list}:
-        return f"a list of {written(get_args(wanted)[0])}"
+        item = written(get_args(wanted)[0])
+        return f"a list of {SEVERAL.get(item, item)}"
     if get_origin(wanted) is Literal:
         return " or ".join(f"`{choice}`" for choice in get_args(wanted))
     if isinstance(wanted, type):
@@ -119,7 +139,22 @@ def settings(group: str) -> Iterator[str]:
             continue
         told = settings_table(struct, changed(struct, shown[like]) if like else None)
         more = [f"As `{like}`, but for:"] if like else []
-        yield "\n\n".join([f"### `{name}`", cleandoc(struct.__doc__ or ""), *more, told])
+        yield "\n\n".join([f"### `{name}`", cleandoc(struct.__doc__ or ""), *more, told, *parts_of(struct)])
+
+
+def parts_of(struct: type[msgspec.Struct]) -> Iterator[str]:
+    """A table for each mapping within the settings of a plug-in."""
+    for name, hint in get_type_hints(struct).items():
+        for part in structs_in(hint):
+            yield f"{part.__name__}, in `{name}`: {cleandoc(part.__doc__ or '')}\n\n{settings_table(part)}"
+            yield from parts_of(part)
+
+
+def structs_in(wanted: object) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
+        yield wanted
+    for part in get_args(wanted):
+        yield from structs_in(part)
 
 
 def changed(struct: type[msgspec.Struct], than: type[msgspec.Struct]) -> list[str]:
@@ -130,7 +165,7 @@ def changed(struct: type[msgspec.Struct], than: type[msgspec.Struct]) -> list[st
 
 def settings_table(struct: type[msgspec.Struct], names: Collection[str] | None = None) -> str:
     """The settings of a struct; only those named, where names are given."""
-    hints = get_type_hints(struct)
+    hints = get_type_hints(struct, include_extras=True)
     fields = [field for field in msgspec.structs.fields(struct) if names is None or field.name in names]
     lines = [(f"`{field.encode_name}`", written(hints[field.name]), without(field)) for field in fields]
     return table(("key", "takes", "without it"), lines)
@@ -167,7 +202,6 @@ def keys() -> str:
     parts = [f"## {title}\n\n{section(keys)}" for title, keys in SECTIONS.items()]
     parts += ["## Settings of the APIs that providers speak", *settings("providers"), *rows_of_servers()]
     parts += ["## Settings of the checks", *settings("checks")]
-    parts += [f"Known, and refused as not supported yet: {', '.join(f'`{name}`' for name in rows.LATER_CHECKS)}."]
     return "\n\n".join(parts)
 
 

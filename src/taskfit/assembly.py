@@ -6,26 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from taskfit.catalogue.cards import card
 from taskfit.config import Config, load
+from taskfit.config.complaints import Complaints, told_by
 from taskfit.config.discover import probe_models
 from taskfit.config.starter import from_environment
 from taskfit.errors import ConfigurationError, StoreUnavailable, TaskfitError
 from taskfit.pipeline.admit import DEFAULT_TASK
 from taskfit.pipeline.clock import Clock, SystemClock
+from taskfit.pipeline.deliveries import Deliveries, Sender
 from taskfit.pipeline.gateway import Gateway
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
-from taskfit.plugins import load_plugins
+from taskfit.pipeline.signing import SigningKey
+from taskfit.plugins import PluginSettings, load_plugins
 from taskfit.protocols import Check, Plugin, Provider, Store
 from taskfit.stores.spill import restore, spill
 from taskfit.values.card import ModelCard
 from taskfit.values.record import Record
-from taskfit.values.task import Task
+from taskfit.values.task import CheckUse, Rung, Task
+
+if TYPE_CHECKING:
+    from taskfit.shaping.shape import Shaper
 
 DEFAULT_FILE = "taskfit.yaml"
 STOP_S = 5
@@ -57,7 +63,7 @@ def read_configuration(file: str | None, environ: Mapping[str, str]) -> Config:
 
 def plugin_settings(group: str) -> Mapping[str, type[msgspec.Struct]]:
     """The configuration types of a group's plug-ins by name."""
-    return {name: plugin.Settings for name, plugin in load_plugins(group).items()}
+    return PluginSettings(load_plugins(group))
 
 
 def build_store(config: Config) -> Store:
@@ -75,13 +81,51 @@ def model_cards(config: Config) -> Mapping[str, ModelCard]:
     return _cards(config, _providers(config))
 
 
+def build_checks(config: Config) -> dict[str, tuple[Check, ...]]:
+    """The checks of each task, not yet opened.
+
+    Errors: InvalidConfig, with what is wrong with each of them: a schema, a table of rules, a pattern.
+    """
+    classes = load_plugins("checks")
+    complaints = Complaints(config.file or "(environment)")
+    built: dict[str, tuple[Check, ...]] = {}
+    for task in config.tasks:
+        checks = [_build_check(classes[use.name], use, task, config, complaints) for use in task.checks]
+        built[task.name] = tuple([check for check in checks if check is not None])
+    complaints.raise_if_any()
+    return built
+
+
+def _build_check(plugin: type[Any], use: CheckUse, task: Task, config: Config, complaints: Complaints) -> Check | None:
+    line, path = config.place_of(task.name, "checks", use.name)
+    try:
+        check: Check = _build(plugin, use.name, dict(use.settings))
+    except Exception as error:  # noqa: BLE001  # the plug-in boundary
+        for told in told_by(error, wanted="settings that the check can use"):
+            complaints.add(line, path, found=told.found, wanted=told.wanted, try_=told.try_)
+        return None
+    return check
+
+
 @dataclass(slots=True)
 class Assembly:
-    """A running gateway with all that was opened for it. Close it, or use it in `async with`."""
+    """A running gateway with all that was opened for it. Close it, or use it in `async with`.
+
+    While it is open, overdue cases are looked after and messages about cases are sent.
+    """
 
     config: Config
     gateway: Gateway
+    deliveries: Deliveries
     _plugins: list[Plugin] = field(default_factory=list)
+    _background: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Begin what goes on beside the requests. Called once, in the event loop that serves them."""
+        for work in (self.gateway.reviews.watch(), self.deliveries.watch()):
+            task = asyncio.create_task(work)
+            task.add_done_callback(tell_if_failed)
+            self._background.append(task)
 
     async def __aenter__(self) -> "Assembly":
         return self
@@ -96,13 +140,17 @@ class Assembly:
         The store, the address and whether keys are wanted stay as they are until a restart.
         Errors: ConfigurationError; then nothing has changed.
         """
+        sender = _sender(config)
         house, plugins = await _open_house(config)
         old, self._plugins = self._plugins, plugins
-        self.gateway.house, self.config = house, config
+        self.gateway.house, self.deliveries.sender, self.config = house, sender, config
         await _close_all(old)
 
     async def close(self) -> None:
-        """Write what is left, then close everything."""
+        """End what goes on, write what is left, then close everything."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         left = await asyncio.to_thread(self.gateway.outbox.stop, timeout_s=STOP_S)
         try:
             self._keep(left)
@@ -132,6 +180,7 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
     Errors: ConfigurationError; StoreUnavailable when the store cannot be opened.
     """
     store = build_store(config)
+    sender = _sender(config)
     await store.open()
     try:
         path = spill_path(config)
@@ -144,7 +193,10 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
     outbox = Outbox(store)
     outbox.start()
     gateway = Gateway(house, store=store, outbox=outbox, clock=clock or SystemClock())
-    return Assembly(config=config, gateway=gateway, _plugins=plugins)
+    deliveries = Deliveries(store, outbox.call, gateway.clock, sender=sender)
+    assembly = Assembly(config=config, gateway=gateway, deliveries=deliveries, _plugins=plugins)
+    assembly.start()
+    return assembly
 
 
 def spill_path(config: Config) -> Path | None:
@@ -180,33 +232,50 @@ def _build_house(config: Config) -> House:
     providers = _providers(config)
     cards = _cards(config, providers)
     tasks = {task.name: task for task in config.tasks}
+    checks = build_checks(config)
     return House(
         tasks=tasks,
-        pinned={model: _pin(tasks[DEFAULT_TASK], model) for model in cards},
+        pinned=_pinned(tasks[DEFAULT_TASK], cards, config),
         aliases=config.aliases,
         cards=cards,
         providers=providers,
-        checks=_checks(config),
+        checks=checks,
         profiler=_build(load_plugins("profilers")["rules"], "rules", {}),
         router=_build(load_plugins("routers")["ladder"], "ladder", {}),
         baseline=config.baseline,
+        shapers=_shapers(config),
+        can_call_back=config.webhook_secret is not None,
+        wants_logprobs=frozenset(
+            name for name, uses in checks.items() if any(getattr(check, "needs_logprobs", False) for check in uses)
+        ),
     )
 
 
-def _pin(task: Task, model: str) -> Task:
-    return msgspec.structs.replace(task, ladder=(model,), checks=())
+def _shapers(config: Config) -> dict[str, "Shaper"]:
+    """Of the tasks that shape their input. Errors: ConfigurationError for a template that cannot be read."""
+    shaping = [task for task in config.tasks if task.template is not None or task.mask or task.bounds.required]
+    if not shaping:
+        return {}
+    from taskfit.shaping.shape import Shaper
+
+    return {task.name: Shaper(task) for task in shaping}
+
+
+def _pinned(task: Task, cards: Mapping[str, ModelCard], config: Config) -> dict[str, Task]:
+    """The contract of each name that a request may give a model by. An alias brings the other providers of its model along."""
+    models = {model: _pin(task, model) for model in cards}
+    return models | {alias: _pin(task, model, config.alternates.get(alias, ())) for alias, model in config.aliases.items()}
+
+
+def _pin(task: Task, model: str, alternates: tuple[str, ...] = ()) -> Task:
+    """On the sensitive path the default task's checks hold for whoever names a model, too."""
+    checks = task.checks if task.path == "sensitive" else ()
+    return msgspec.structs.replace(task, ladder=(Rung(models=(model,), alternates=alternates),), checks=checks)
 
 
 def _providers(config: Config) -> dict[str, Provider]:
     classes = load_plugins("providers")
     return {provider.name: classes[provider.api](provider.name, provider.settings) for provider in config.providers}
-
-
-def _checks(config: Config) -> dict[str, tuple[Check, ...]]:
-    classes = load_plugins("checks")
-    return {
-        task.name: tuple(_build(classes[use.name], use.name, dict(use.settings)) for use in task.checks) for task in config.tasks
-    }
 
 
 def _cards(config: Config, providers: Mapping[str, Provider]) -> dict[str, ModelCard]:
@@ -222,6 +291,27 @@ def _cards(config: Config, providers: Mapping[str, Provider]) -> dict[str, Model
             on=today,
         )
     return cards
+
+
+def _sender(config: Config) -> Sender | None:
+    """How messages about cases leave; None: there is nothing to sign them with. Errors: ConfigurationError for the secret."""
+    if config.webhook_secret is None:
+        return None
+    from taskfit.providers.egress import Egress
+    from taskfit.providers.lookup import look_up_for_strangers
+    from taskfit.providers.post import Poster
+
+    return Sender(
+        post=Poster(Egress(config.egress)).post,
+        call_back=Poster(Egress(config.egress, resolve=look_up_for_strangers)).post,
+        key=SigningKey(config.webhook_secret),
+    )
+
+
+def tell_if_failed(task: "asyncio.Task[None]") -> None:
+    """What runs beside the requests must not end in silence."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("background_task_failed", extra={"reason": f"{type(error).__name__}: {error}"})
 
 
 def _build(plugin: type[Any], name: str, settings: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@
     │   ├── Unauthenticated, Forbidden
     │   ├── ModelNotFound           no such model, alias or task
     │   ├── NotFound, MethodNotAllowed
+    │   ├── Conflict                somebody else was faster
     │   └── NoCandidate             no model of the ladder can take this request
     ├── Overloaded                  we cannot take it now: outbox full, draining
     ├── UpstreamError               one attempt failed; the walk decides what comes next
@@ -17,7 +18,8 @@
     │   ├── UpstreamRefused         the upstream says that the request is wrong
     │   ├── ContextExceeded, ContentRefused, UpstreamUnauthorized, UpstreamModelMissing
     │   └── InvalidAnswer, CutAnswer
-    ├── WalkFailed                  every rung was tried, or no time or money was left
+    ├── WalkFailed                  every rung was tried, or no time or money was left; or a person rejected the answer
+    ├── InReview                    a person decides; the caller has to come back
     ├── StoreUnavailable            the store cannot be read or written
     └── InternalError               our own fault
 
@@ -125,6 +127,12 @@ class MethodNotAllowed(RequestError):
     def __init__(self, caller_text: str, *, allowed: tuple[str, ...]) -> None:
         super().__init__(caller_text)
         self.allowed = allowed
+
+
+class Conflict(RequestError):
+    """Somebody else was faster: what shall be changed is held by another, decided, or not as the caller saw it."""
+
+    kind = "conflict"
 
 
 class NoCandidate(RequestError):
@@ -246,6 +254,17 @@ class WalkFailed(TaskfitError):
         super().__init__(caller_text, operator_text=operator_text, retry_after_s=retry_after_s)
         self.reason = reason
         self.status = status
+
+
+class InReview(TaskfitError):
+    """A person decides on the answer; the text says where to ask for it later."""
+
+    kind = "in_review"
+
+    def __init__(self, case_id: str, *, due_at: float) -> None:
+        super().__init__(f"a person decides on this answer: ask for GET /v1/reviews/{case_id} later")
+        self.case_id = case_id
+        self.due_at = due_at
 
 
 class StoreUnavailable(TaskfitError):

@@ -16,8 +16,24 @@ from taskfit.values.plan import Ranked
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Dialect, Request, Role
+from taskfit.values.review import CaseState, Delivery, Label, ReviewCase
 from taskfit.values.task import Task
 from taskfit.values.verdict import Verdict
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check asks a model: one message of a user, with `instructions` above it.
+
+    `wants_logprobs`: the probabilities of the answer's tokens are wanted too, where the upstream gives them.
+    `schema`: JSON text of the schema that the answer shall have. Units: tokens; `temperature` 0 to 2.
+    """
+
+    text: str
+    instructions: str = ""
+    max_output_tokens: int = 256
+    temperature: float | None = 0.0
+    wants_logprobs: bool = False
+    schema: str | None = None
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,19 +115,65 @@ class Profiler(Plugin, Protocol):
 
 
 class Router(Plugin, Protocol):
-    """Ranks the pool for a request."""
+    """Ranks the rungs of a task's ladder for a request."""
 
-    def rank(self, request: Request, profile: Profile, task: Task, pool: Sequence[ModelCard]) -> tuple[Ranked, ...] | None:
-        """Best first. None: it declines, and the ladder's own order holds. Models that it leaves out are dropped."""
+    def rank(
+        self, request: Request, profile: Profile, task: Task, cards: Mapping[str, ModelCard]
+    ) -> tuple[Ranked, ...] | None:
+        """Best first, by their ids (`Rung.id`). None: it declines, and the ladder's own order holds. Rungs that it leaves out are
+        dropped. `cards` say what is known of every model, by its id."""
+        ...
+
+
+class Aid(Protocol):
+    """What the walk lends to a check. What it asks of models is paid from the walk's cost cap, ends with its deadline, and is
+    priced into the check's verdict by the walk.
+    """
+
+    @property
+    def model(self) -> str:
+        """The id of the model that wrote the answer."""
+        ...
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left of the walk's deadline."""
+        ...
+
+    async def ask(self, model: str, question: Question) -> Answer:
+        """What a model (`provider/model`) answers. Errors: UpstreamError; WalkFailed when time or money is short."""
+        ...
+
+    async def ask_again(self, model: str, *, temperature: float | None = None) -> Answer:
+        """What a model answers to the caller's own request. Errors: as for `ask`."""
+        ...
+
+    def repair(self, text: str, *, what: str) -> None:
+        """Put `text` in the place of the answer's text: what was almost right is mended, and `what` says how in the record."""
         ...
 
 
 class Check(Plugin, Protocol):
-    """Judges an answer."""
+    """Judges an answer. The first field of its `Settings` is what a value without a name is taken for: `{length: 500}`."""
 
-    async def verify(self, request: Request, answer: Answer) -> Verdict:
-        """Accept, reject or unsure, with a score, a reason and its cost."""
+    async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
+        """Accept, reject or unsure, with a score and a reason. Its `cost` and `latency_ms` are filled in by the walk."""
         ...
+
+
+@runtime_checkable
+class PartialCheck(Protocol):
+    """A check that can also judge the beginning of an answer, for answers that are delivered early."""
+
+    def glance(self, request: Request, answer: Answer) -> Verdict | None:
+        """What can be said of what has come so far; None: nothing yet. Only a rejection counts."""
+        ...
+
+
+class NeedsLogprobs(Protocol):
+    """A check that reads the probabilities of the answer's tokens has this, and the walk then asks the model for them."""
+
+    needs_logprobs: ClassVar[bool]
 
 
 class RecordQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +185,30 @@ class RecordQuery(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     since: float | None = None
     before: float | None = None
+
+
+class CaseQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which review cases to find, those due first first. None or empty: any. `is_undecided`: open and claimed ones only; `state`:
+    as it is stored, where a claim stays one after its lease.
+
+    Units: seconds since the epoch.
+    """
+
+    limit: int = 50
+    task: str | None = None
+    is_undecided: bool = True
+    state: CaseState | None = None
+    due_before: float | None = None
+    is_overdue_told: bool | None = None
+    record_id: str | None = None
+
+
+class CaseCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cases wait."""
+
+    open: int
+    claimed: int
+    overdue: int
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,9 +224,10 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store(Plugin, Protocol):
-    """Appends records, finds records; never edits one. Also keeps the keys, and responses that clients want kept.
+    """Appends records, finds records; never edits one. Also keeps the keys, responses that clients want kept, review cases with
+    their messages to webhooks, and labels.
 
-    Records and keys hold no text of a conversation; kept responses do.
+    Records and keys hold no text of a conversation; kept responses, cases, messages and labels do.
 
     All methods are synchronous and may block: the house calls them from a thread of the store's own, one at a time.
     `Settings` has one field, `url`. Errors: StoreUnavailable, with an operator's text that says what to do.
@@ -172,6 +259,47 @@ class Store(Plugin, Protocol):
 
     def delete_response(self, response_id: str) -> bool:
         """Whether there was such a response."""
+        ...
+
+    def open_case(self, case: ReviewCase, *, deliveries: Sequence[Delivery] = ()) -> None:
+        """Keep a new case with its messages, all or none. The same id again changes nothing."""
+        ...
+
+    def find_cases(self, query: CaseQuery) -> tuple[ReviewCase, ...]:
+        """Cases that match, those due first first; their `request` may be left empty, because it can have megabytes."""
+        ...
+
+    def get_case(self, case_id: str) -> ReviewCase | None:
+        """One case."""
+        ...
+
+    def change_case(self, case: ReviewCase, *, labels: Sequence[Label] = (), deliveries: Sequence[Delivery] = ()) -> bool:
+        """Put the case in the place of its predecessor, whose version is one less; False where that is not the stored one, and
+        then nothing is kept. The request stays as it was. Labels and messages are kept with the change, all or none."""
+        ...
+
+    def count_cases(self, *, now: float) -> CaseCounts:
+        """How many wait, and how many of them are overdue."""
+        ...
+
+    def append_labels(self, labels: Sequence[Label]) -> None:
+        """Keep what people say of records. The same id again changes nothing."""
+        ...
+
+    def labels_of(self, record_id: str) -> tuple[Label, ...]:
+        """All labels of one record, oldest first."""
+        ...
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        """Keep a message for a webhook, or what became of it: the same id again puts it in the place of the old one."""
+        ...
+
+    def due_deliveries(self, *, now: float, limit: int) -> tuple[Delivery, ...]:
+        """Messages that are waiting and whose time has come, oldest first."""
+        ...
+
+    def count_deliveries(self) -> int:
+        """How many messages are waiting, due or not."""
         ...
 
     def keys(self) -> tuple[Key, ...]:

@@ -48,12 +48,14 @@ def test_a_walk_without_an_answer_ends_with_one_and_says_what_was_tried(taskfit:
     taskfit.upstream.script({"small": Fault.status(503), "large": Fault.status(500)})
     done = taskfit.run("ask", "What is 6 x 7?")
     assert (done.code, done.out) == (1, "")
-    assert "no answer (failed) · 2 attempts" in done.err
+    assert "no answer (failed) · 3 attempts" in done.err
     assert "openai/small" in done.err
     assert "openai/large" in done.err
     assert "Traceback" not in done.err
     record = json.loads(taskfit.run("explain", "last", "--json").out)
-    assert [attempt["error"] for attempt in record["attempts"]] == ["upstream_overloaded", "upstream_failure"]
+    assert [(attempt["model"], attempt["error"]) for attempt in record["attempts"]] == [
+        ("openai/small", "upstream_overloaded"), ("openai/large", "upstream_failure"), ("openai/small", "upstream_overloaded"),
+    ]  # fmt: skip
     assert taskfit.run("explain", record["id"]).out.count("status 50") >= 1
 
 
@@ -61,7 +63,7 @@ def test_a_failed_walk_as_json_has_the_error_and_the_record(taskfit: CommandLine
     taskfit.upstream.script({"small": Fault.status(503), "large": Fault.status(503)})
     done = taskfit.run("ask", "--json", "What is 6 x 7?")
     said = json.loads(done.out)
-    assert (done.code, said["record"]["outcome"], len(said["record"]["attempts"])) == (1, "failed", 2)
+    assert (done.code, said["record"]["outcome"], len(said["record"]["attempts"])) == (1, "failed", 3)
     assert said["error"]
 
 

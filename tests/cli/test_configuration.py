@@ -44,6 +44,37 @@ def test_check_tells_every_mistake_with_its_line_and_ends_with_two(taskfit: Comm
     assert (told.code, said["is_ok"], [complaint["line"] for complaint in said["complaints"]]) == (2, False, [3, 4])
 
 
+NEARLY_ALIKE = """
+providers:
+  openai: {{api: openai, url: "{url}/v1", key: made-up-key}}
+models:
+  mini: {{model: openai/small, price: {{input: 1, output: 2}}}}
+  general: {{model: openai/large, price: {{input: 2, output: 4}}}}
+tasks:
+  default:
+    ladder: [mini, general]
+    checks: [refusal]
+"""
+UNFIT = NEARLY_ALIKE.replace("[refusal]", '[refusal, {{pattern: "("}}, {{length: {{min_chars: 5, max_chars: 4}}}}]')
+
+
+def test_check_notes_what_may_be_a_mistake_and_ends_with_zero(taskfit: CommandLine) -> None:
+    taskfit.configure(NEARLY_ALIKE)
+    done = taskfit.run("config", "check")
+    assert (done.code, done.out) == (0, "taskfit.yaml: ok, 1 provider, 2 models, 1 task\n")
+    assert done.err.startswith("taskfit.yaml:9  tasks.default.ladder\n  note    openai/small costs about $0.001512")
+    (note,) = json.loads(taskfit.run("config", "check", "--json").out)["notes"]
+    assert (note["line"], note["path"]) == (9, "tasks.default.ladder")
+
+
+def test_check_builds_the_checks_and_tells_every_one_that_cannot_be(taskfit: CommandLine) -> None:
+    taskfit.configure(UNFIT)
+    done = taskfit.run("config", "check")
+    assert (done.code, done.out) == (2, "")
+    assert "taskfit.yaml:10  tasks.default.checks.pattern\n  found   pattern: must: (: missing )" in done.err
+    assert "taskfit.yaml:10  tasks.default.checks.length\n  found   length: min_chars: 5 with max_chars: 4" in done.err
+
+
 def test_every_command_refuses_a_broken_file_with_two(taskfit: CommandLine) -> None:
     taskfit.configure(BROKEN)
     for words in (("ask", "Hello"), ("serve",), ("keys", "list")):

@@ -10,7 +10,7 @@ from taskfit.testing import UpstreamThread
 from tests.clients.recording import recording
 from tests.clients.running import Desk
 from tests.clients.scripted import MODELS, as_asked
-from tests.walk.house import CLIENT_KEY, House, Served, serving
+from tests.walk.house import CLIENT_KEY, House, Served, serving, settle_anew
 
 CONFIGURATION = """
 listen: 127.0.0.1:0
@@ -25,6 +25,7 @@ models:
   over-responses: responses/over-responses
   over-messages: messages/over-messages
   over-generate: generate/over-generate
+defaults: {{retries: 0, max_wait: 0s}}
 tasks:
   default: {{ladder: [over-chat], deadline: 30s}}
 """
@@ -45,7 +46,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, upstream: UpstreamThread) -
 @pytest.fixture
 def house(served: Served) -> House:
     """The gateway, as one test sees it: nothing asked yet, every model as in scripted.py."""
-    served.settle()
+    settle_anew(served)
     del served.upstream.requests[:]
     served.upstream.script(dict.fromkeys(MODELS, as_asked))
     return House(served)

@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ import pytest
 
 from taskfit.assembly import read_configuration
 from taskfit.catalogue.prices import find_listing
-from taskfit.cli.demo_screen import TO_TRY
+from taskfit.cli.demo_screen import TO_TRY, walk_text
 from taskfit.demo.house import GatewayThread, house_with
-from taskfit.demo.models import BASELINE, LADDERS, MODELS, configuration, ladder_of, scripted_upstreams
+from taskfit.demo.models import BASELINE, FILES, LADDERS, MODELS, RULE, configuration, ladder_of, scripted_upstreams
 from taskfit.demo.play import open_client, play, records_kept
 from taskfit.demo.programme import SCENES
 from taskfit.demo.scene import Scene, answered
 from taskfit.demo.tally import tally_of
+from taskfit.demo.trust import PEOPLE, SEVERAL
 from taskfit.errors import ConfigurationError
 from taskfit.testing import Fault
 
@@ -87,9 +89,9 @@ def test_a_limit_without_data_is_wrong_usage() -> None:
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[GatewayThread]:
-    with scripted_upstreams((GOOD, POOR)) as upstreams:
+    with scripted_upstreams((GOOD, POOR, *PEOPLE, *SEVERAL)) as upstreams:
         urls = {name: upstream.url for name, upstream in upstreams.items()}
-        with house_with(configuration(urls, port=0)) as running:
+        with house_with(configuration(urls, port=0), FILES) as running:
             yield running
 
 
@@ -129,21 +131,63 @@ def test_a_gateway_that_cannot_start_says_why(tmp_path: Path) -> None:
         pass
 
 
-def test_the_ladders_and_models_are_those_of_the_configuration(tmp_path: Path) -> None:
-    file = tmp_path / "taskfit.yaml"
+def written(folder: Path) -> Path:
+    """The demo's configuration with the files beside it."""
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    file = folder / "taskfit.yaml"
     file.write_text(configuration(dict.fromkeys(LISTS, "http://127.0.0.1:9"), port=8400))
-    config = read_configuration(str(file), {})
+    return file
+
+
+def test_what_a_person_lets_out_is_what_the_ticket_gives(gateway: GatewayThread) -> None:
+    letter = next(scene for scene in PEOPLE if scene.decision)
+    with open_client(gateway.url) as client:
+        approved = play(client, letter)
+        rejected = play(client, replace(letter, decision="reject"))
+    assert approved.complaints == ()
+    assert (approved.seen.status, approved.seen.text) == (202, letter.says["general"])
+    assert any("settled in full" in complaint for complaint in rejected.complaints)
+    tally = tally_of([approved, rejected], [])
+    assert (tally.decided, tally.answered) == (1, 0)
+
+
+def test_what_no_model_shall_see_is_put_back_and_its_kinds_are_told(gateway: GatewayThread) -> None:
+    masked = next(scene for scene in PEOPLE if scene.ends.masked)
+    with open_client(gateway.url) as client:
+        assert play(client, masked).complaints == ()
+        told = play(client, replace(masked, ends=replace(masked.ends, masked=("email",)))).complaints
+    assert any(complaint.startswith("masked") for complaint in told)
+
+
+def test_an_ensemble_a_race_and_a_filter_count_by_their_rungs_and_calls(gateway: GatewayThread) -> None:
+    agreed, disagreed, raced = SEVERAL
+    passed, kept = (scene for scene in PEOPLE if scene.task == "tax-desk")
+    with open_client(gateway.url) as client:
+        played = [play(client, scene) for scene in (agreed, disagreed, raced, passed, kept)]
+    assert [one.complaints for one in played] == [()] * 5
+    tally = tally_of(played, [])
+    assert tally.by_rung == (2, 3)
+    assert tally.calls == 2 + 3 + 2 + 1 + 0
+    assert played[-1].record is not None
+    assert played[-1].record.filtered_by == RULE
+    assert walk_text(played[0]).startswith("mini + flash ✓ (2 of 2")
+    assert walk_text(played[2]) == "mini ✗ called off → general ✓"
+    assert walk_text(played[3]) == "rule lets it pass → general ✓"
+    assert walk_text(played[4]).endswith("[general]")
+
+
+def test_the_ladders_and_models_are_those_of_the_configuration(tmp_path: Path) -> None:
+    config = read_configuration(str(written(tmp_path)), {})
     assert config.aliases == MODELS
-    assert {task.name: task.ladder for task in config.tasks} == {
+    assert {task.name: task.models for task in config.tasks} == {
         name: tuple(MODELS[alias] for alias in ladder) for name, ladder in LADDERS.items()
     }
     assert config.baseline == MODELS[BASELINE]
 
 
 def test_the_prices_are_the_vendors_list_prices(tmp_path: Path) -> None:
-    file = tmp_path / "taskfit.yaml"
-    file.write_text(configuration(dict.fromkeys(LISTS, "http://127.0.0.1:9"), port=8400))
-    for model, facts in read_configuration(str(file), {}).overrides.items():
+    for model, facts in read_configuration(str(written(tmp_path)), {}).overrides.items():
         provider, _, name = model.partition("/")
         listing = find_listing(LISTS[provider], name, on=date(2026, 11, 22))
         assert listing is not None
@@ -167,8 +211,11 @@ def test_scenes_with_one_question_agree_on_what_is_said() -> None:
 def test_a_scene_tries_only_its_own_ladder_and_leaves_nothing_open() -> None:
     for scene in SCENES:
         ends = scene.ends
-        assert {text.partition(":")[0] for text in ends.tried} | set(ends.dropped) <= set(ladder_of(scene))
-        assert (ends.outcome == "answered") == (ends.answered_by is not None) == (ends.error is None)
+        tried = {alias for text in ends.tried for alias in text.partition(":")[0].split(" + ")} - {"rule"}
+        assert tried | set(ends.dropped) <= set(ladder_of(scene))
+        assert (ends.outcome == "answered") == (ends.answered_by is not None)
+        assert (ends.outcome in ("answered", "in_review")) == (ends.error is None)
+        assert (ends.outcome == "in_review") == (scene.decision is not None)
 
 
 @contextmanager

@@ -11,13 +11,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from taskfit.assembly import read_configuration
+from taskfit.assembly import build_checks, read_configuration
+from taskfit.checks.rule_table import load_table
 from taskfit.errors import ConfigurationError
 from tests.docs.blocks import ROOT, Block, blocks, blocks_in, commands_of, reference
 from tests.docs.commandline import complaint_about
 from tests.docs.conftest import House
 
 TARGETS = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+MODELS = """\
+providers: {openai: {key: made-up-key}}
+models: {mini: openai/gpt-5.4-nano, small: openai/gpt-4.1-nano, general: openai/gpt-5.4-mini, expert: openai/gpt-5.4}
+"""
+STAND_INS = {".json": '{"type": "object"}', ".yaml": "rules: [{require: total}]", ".j2": "{{ letter }}"}
+"""What stands in for the files that a contract names."""
 MADE_UP_KEYS = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
@@ -42,7 +49,9 @@ def complaint_about_curl(words: list[str]) -> str | None:
     if not found:
         return "curl to something that is not a gateway on this machine"
     path = found[0]["path"]
-    return None if re.search(rf"`[A-Z]+ {re.escape(path)}`", reference()) else f"{path} is not in docs/reference"
+    routes = re.findall(r"`[A-Z]+ (/[^`\s]*)`", reference())
+    is_known = any(re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route)), path) for route in routes)
+    return None if is_known else f"{path} is not in docs/reference"
 
 
 CHECKED: Mapping[str, Callable[[list[str]], str | None]] = {
@@ -113,6 +122,34 @@ def test_a_configuration_in_a_document_is_valid(block: Block, tmp_path: Path) ->
     keys = dict.fromkeys(MADE_UP_KEYS.findall(block.text), "made-up-key")
     try:
         read_configuration(str(path), keys)
+    except ConfigurationError as error:
+        pytest.fail(f"{block}\n{error}")
+
+
+def is_rule_table(block: Block) -> bool:
+    return bool(re.search(r"^rules:$", block.text, re.MULTILINE)) and "…" not in block.text
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("yaml") if is_rule_table(block)], ids=str)
+def test_a_table_of_rules_in_a_document_is_valid(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(block.text)
+    assert load_table(str(path)).rules
+
+
+def is_contract(block: Block) -> bool:
+    """Tasks without the models that they name, which the documents share."""
+    return block.text.startswith("tasks:\n") and "…" not in block.text
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("yaml") if is_contract(block)], ids=str)
+def test_a_contract_in_a_document_is_valid(block: Block, tmp_path: Path) -> None:
+    for name in re.findall(r"[\w-]+/[\w/.-]+\.(?:json|yaml|j2)\b", block.text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(STAND_INS[Path(name).suffix])
+    (tmp_path / "taskfit.yaml").write_text(MODELS + block.text)
+    try:
+        build_checks(read_configuration(str(tmp_path / "taskfit.yaml"), {}))
     except ConfigurationError as error:
         pytest.fail(f"{block}\n{error}")
 

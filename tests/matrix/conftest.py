@@ -8,7 +8,7 @@ from taskfit.testing import UpstreamThread
 from taskfit.values.request import Dialect
 from tests.matrix.asking import Client
 from tests.matrix.stage import CONFIGURATION, SDKS, Stage, new_stage
-from tests.walk.house import CLIENT_KEY, Served, serving
+from tests.walk.house import CLIENT_KEY, Served, serving, settle_anew
 
 
 @pytest.fixture(scope="package")
@@ -33,4 +33,5 @@ def clients(served: Served) -> Iterator[Mapping[Dialect, Client]]:
 
 @pytest.fixture
 def stage(served: Served) -> Stage:
+    settle_anew(served)
     return new_stage(served.root, served.upstream)

@@ -27,6 +27,7 @@ models:
   gemini-generate: google/gemini-3.5-flash
   vectors-of-openai: chat/text-embedding-3-small
   vectors-of-google: google/gemini-embedding-001
+defaults: {{retries: 0, max_wait: 0s}}
 tasks:
   default: {{ladder: [openai-chat], deadline: 20s}}
 """

@@ -1,14 +1,21 @@
 """Plans, tasks and requests as hypothesis draws them."""
 
+import msgspec
 from hypothesis import strategies as st
 
+from taskfit.pipeline.affordable import cost_of_calls
 from taskfit.pipeline.plan import make_plan
 from taskfit.values.attempt import Attempt, State
 from taskfit.values.card import ModelCard, Price
+from taskfit.values.condition import Condition
 from taskfit.values.plan import Candidate, Plan, Ranked
 from taskfit.values.profile import Profile
 from taskfit.values.request import Outline, Request, Terms
-from taskfit.values.task import Task
+from taskfit.values.review import ReviewRule
+from taskfit.values.step import Try
+from taskfit.values.task import Filter, Hedge, Rung, Task
+from taskfit.values.usage import Usage
+from taskfit.values.verdict import Verdict
 
 MODELS = tuple(f"up/{letter}" for letter in "abcdef")
 ERRORS = (
@@ -17,7 +24,7 @@ ERRORS = (
     "invalid_request", "unsupported", "invalid_answer", "cut_answer",
 )  # fmt: skip
 
-ENDS: tuple[State, ...] = ("answered", "failed", "cut")
+ENDS: tuple[State, ...] = ("answered", "failed", "cut", "stopped")
 
 usd = st.integers(0, 5_000)
 seconds = st.floats(0.001, 100)
@@ -43,15 +50,36 @@ profiles = st.builds(
     needs_schema=st.booleans(),
     needs_vision=st.booleans(),
 )
+models = st.sampled_from(MODELS)
+members = st.lists(models, unique=True, min_size=2, max_size=4).map(tuple)
+rungs = st.one_of(
+    st.builds(Rung, models=st.tuples(models), alternates=st.lists(models, max_size=2).map(tuple)),
+    st.builds(Rung, models=members, form=st.sampled_from(["agree", "vote"])),
+    st.builds(Rung, models=st.tuples(models), form=st.just("samples"), count=st.integers(2, 5)),
+    st.builds(Rung, models=members, form=st.sampled_from(["best_of", "synthesis"]), merger=models),
+    st.just(Rung(models=(), form="filter", filter=Filter(answer="no", rule="true"))),
+)
+condition = st.tuples(st.booleans(), st.just(0.0) | seconds)
+conditions = st.dictionaries(models, condition).map(
+    lambda drawn: {
+        model: Condition(model=model, is_open=is_open, ready_in_s=ready_in_s, reason="it is unwell")
+        for model, (is_open, ready_in_s) in drawn.items()
+    }
+)
 tasks = st.builds(
     Task,
     name=st.just("t"),
-    ladder=st.lists(st.sampled_from(MODELS), unique=True, max_size=6).map(tuple),
+    ladder=st.lists(rungs, unique_by=lambda rung: rung.id, max_size=6).map(tuple),
     bar=st.floats(0, 1),
     deadline_s=seconds,
     first_byte_s=st.none() | seconds,
     max_cost=st.none() | usd,
     max_attempts=st.integers(1, 8),
+    max_wait_s=st.floats(0, 20),
+    retries=st.integers(0, 3),
+    hedge=st.none() | st.builds(Hedge, after_s=seconds),
+    continues_cut=st.booleans(),
+    review=st.builds(ReviewRule, when=st.sampled_from(["never", "when_unsure", "always"]), share=st.sampled_from([0.0, 0.5])),
 )
 
 
@@ -60,6 +88,7 @@ def cards(draw: st.DrawFn) -> dict[str, ModelCard]:
     return {
         model: ModelCard(
             id=model, provider="up", name=model[3:], price=draw(prices), context_tokens=draw(st.none() | st.integers(1, 20_000)),
+            max_output_tokens=draw(st.none() | st.integers(1, 5_000)),
             has_tools=draw(capability), has_vision=draw(capability), has_json_schema=draw(capability),
         )
         for model in MODELS
@@ -72,9 +101,12 @@ def made_plans(draw: st.DrawFn) -> tuple[Request, Profile, Task, Plan]:
     task, request, profile = draw(tasks), draw(requests), draw(profiles)
     ranking = None
     if task.ladder:
-        ranked = draw(st.none() | st.lists(st.sampled_from(task.ladder), unique=True))
+        ranked = draw(st.none() | st.lists(st.sampled_from([rung.id for rung in task.ladder]), unique=True))
         ranking = None if ranked is None else tuple(Ranked(model=model) for model in ranked)
-    return request, profile, task, make_plan(request, profile, task, cards=draw(cards()), ranking=ranking, chosen_by="a test")
+    plan = make_plan(
+        request, profile, task, cards=draw(cards()), ranking=ranking, chosen_by="a test", conditions=draw(conditions)
+    )
+    return request, profile, task, plan
 
 
 @st.composite
@@ -82,13 +114,31 @@ def plans(draw: st.DrawFn) -> Plan:
     return draw(made_plans())[3]
 
 
+def most_tokens(plan: Plan, candidate: Candidate, step: Try) -> int:
+    """What a model that keeps to its limits may write."""
+    limits = (plan.max_output_tokens, candidate.card.max_output_tokens, step.max_output_tokens)
+    return min([limit for limit in limits if limit is not None], default=100_000)
+
+
 @st.composite
-def ended(draw: st.DrawFn, candidate: Candidate) -> Attempt:
-    """How an attempt on this candidate ends; it costs no more than the plan says it may."""
+def ended(draw: st.DrawFn, plan: Plan, step: Try, now_s: float) -> Attempt:
+    """How this attempt ends; the model writes no more than it may, and the input is not much longer than it was estimated."""
+    candidate = plan.candidates[step.candidate]
     state: State = draw(st.sampled_from(ENDS))
-    cost = None if candidate.worst_cost is None else draw(st.integers(0, candidate.worst_cost))
-    return Attempt(
-        model=candidate.card.id, provider="up", started_ms=0.0, state=state, cost=cost,
+    if candidate.form == "filter":
+        state = draw(st.sampled_from(["passed", "answered", "failed"]))
+    input_tokens = int(plan.input_tokens * draw(st.floats(0.5, 1.2)))
+    output_tokens = draw(st.integers(0, most_tokens(plan, candidate, step)))
+    usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens * plan.choices)
+    cost = cost_of_calls(candidate.members or (candidate.card,), candidate.merger, usage)
+    error = None if state in ("answered", "stopped", "passed") else draw(st.sampled_from(ERRORS))
+    attempt = Attempt(
+        model=candidate.card.id, provider=candidate.card.provider, candidate=step.candidate, started_ms=now_s * 1e3,
+        duration_ms=0.0, state=state, cost=cost, usage=Usage(output_tokens=output_tokens),
         confidence=draw(st.none() | st.floats(0, 1)) if state == "answered" else None,
-        error=None if state == "answered" else draw(st.sampled_from(ERRORS)),
+        verdicts=(Verdict(check="c", judgement=draw(st.sampled_from(["accept", "reject"])), score=0.5),),
+        finish=draw(st.sampled_from(["stop", "length"])),
+        error=error, retry_after_s=draw(st.none() | st.floats(0, 30)) if error == "upstream_rate_limited" else None,
     )  # fmt: skip
+    members = len(candidate.members) + (candidate.merger is not None)
+    return msgspec.structs.replace(attempt, members=(attempt,) * members) if members else attempt

@@ -1,4 +1,6 @@
-"""A plan loses no model without a reason, and keeps none that it must not."""
+"""A plan loses no rung without a reason, and keeps none that it must not."""
+
+from itertools import pairwise
 
 from hypothesis import given
 
@@ -14,16 +16,26 @@ Made = tuple[Request, Profile, Task, Plan]
 @given(made_plans())
 def test_every_rung_is_a_candidate_or_dropped_with_a_reason(made: Made) -> None:
     _, _, task, plan = made
-    kept = [candidate.card.id for candidate in plan.candidates]
+    kept = {candidate.rung for candidate in plan.candidates}
     dropped = [each.model for each in plan.dropped]
-    assert sorted(kept + dropped) == sorted(task.ladder)
+    for place, rung in enumerate(task.ladder):
+        assert place in kept or any(model in dropped for model in (rung.id, *rung.models, *rung.alternates))
     assert all(each.reason for each in plan.dropped)
+
+
+@given(made_plans())
+def test_an_alternate_comes_directly_behind_the_provider_that_it_stands_in_for(made: Made) -> None:
+    _, _, _, plan = made
+    for before, after in pairwise(plan.candidates):
+        assert not after.is_alternate or after.rung == before.rung or all(
+            candidate.is_alternate for candidate in plan.candidates if candidate.rung == after.rung
+        )
 
 
 @given(made_plans())
 def test_no_candidate_lacks_what_the_request_needs(made: Made) -> None:
     _, profile, _, plan = made
-    for card in (candidate.card for candidate in plan.candidates):
+    for card in (card for candidate in plan.candidates for card in (candidate.members or (candidate.card,))):
         assert card.context_tokens is None or profile.input_tokens <= card.context_tokens
         assert not (profile.needs_tools and card.has_tools is False)
         assert not (profile.needs_schema and card.has_json_schema is False)
@@ -31,20 +43,26 @@ def test_no_candidate_lacks_what_the_request_needs(made: Made) -> None:
 
 
 @given(made_plans())
-def test_under_a_cap_no_candidate_can_exceed_it_or_has_an_unknown_price(made: Made) -> None:
+def test_under_a_cap_no_candidate_is_expected_to_exceed_it_or_has_an_unknown_price(made: Made) -> None:
     _, _, _, plan = made
     if plan.max_cost is not None:
         for candidate in plan.candidates:
-            assert candidate.worst_cost is not None
-            assert candidate.worst_cost <= plan.max_cost
+            assert candidate.expected_cost is not None
+            assert candidate.expected_cost <= plan.max_cost
 
 
 @given(made_plans())
 def test_the_worst_cost_is_no_less_than_the_expected_one(made: Made) -> None:
     _, _, _, plan = made
     for candidate in plan.candidates:
-        assert (candidate.worst_cost is None) == (candidate.expected_cost is None) == (candidate.card.price is None)
+        assert (candidate.worst_cost is None) == (candidate.expected_cost is None)
         assert (candidate.worst_cost or 0) >= (candidate.expected_cost or 0)
+
+
+@given(made_plans())
+def test_an_unwell_model_stays_only_where_nothing_else_is_left(made: Made) -> None:
+    _, _, _, plan = made
+    assert plan.candidates or all(each.reason != "it is unwell" for each in plan.dropped)
 
 
 @given(made_plans())

@@ -18,12 +18,23 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 
 from taskfit.errors import ConfigurationError, InternalError, StoreUnavailable
-from taskfit.protocols import RecordQuery
+from taskfit.protocols import CaseQuery, RecordQuery
 from taskfit.stores.migrate import bring_up_to_date, make_whole, revision_of, run_revisions
 from taskfit.stores.schema import HEAD, metadata
-from taskfit.stores.sqlite import PRUNE_RESPONSES_CHUNK, SqliteSettings, SqliteStore, path_of
+from taskfit.stores.sqlite import PRUNE_TEXTS_CHUNK, SqliteSettings, SqliteStore
 from taskfit.stores.sqlite_errors import explain
-from taskfit.testing.conformance_store import full_record, kept_response, opened, plain_key, plain_record
+from taskfit.stores.sqlite_file import path_of
+from taskfit.testing.conformance_store import (
+    full_case,
+    full_record,
+    kept_response,
+    opened,
+    plain_case,
+    plain_delivery,
+    plain_key,
+    plain_label,
+    plain_record,
+)
 from taskfit.values.record import Record
 
 
@@ -44,7 +55,7 @@ def child(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Another process with the store at hand."""
     opening = (
         "import asyncio, os, sys\n"
-        "from taskfit.stores.sqlite import PRUNE_RESPONSES_CHUNK, SqliteSettings, SqliteStore\n"
+        "from taskfit.stores.sqlite import SqliteSettings, SqliteStore\n"
         "from taskfit.testing.conformance_store import plain_record\n"
         "store = SqliteStore('sqlite', SqliteSettings(url='sqlite:' + sys.argv[1]))\n"
     )
@@ -120,12 +131,18 @@ def test_a_file_of_the_first_version_is_brought_up_to_date_and_keeps_what_it_hol
         store.add_key(plain_key(1))
     connection = sqlite3.connect(tmp_path / "a.db")
     with connection:
-        connection.execute("DROP TABLE responses")
+        for table in ("responses", "cases", "labels", "deliveries"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()
     with opened(lambda: store_at(tmp_path / "a.db")) as store:
         store.keep_response(kept_response(1))
+        store.open_case(full_case())
+        store.append_labels((plain_label(1),))
+        store.put_delivery(plain_delivery(1))
         assert store.get_response(kept_response(1).id) == kept_response(1)
+        assert store.get_case(full_case().id) == full_case()
+        assert store.labels_of(plain_label(1).record_id) == (plain_label(1),)
         assert store.find(RecordQuery()) == (full_record(),)
         assert store.keys() == (plain_key(1),)
     connection = sqlite3.connect(tmp_path / "a.db")
@@ -147,11 +164,72 @@ def test_the_text_of_a_deleted_response_is_not_left_in_the_file(tmp_path: Path, 
 
 def test_pruning_responses_reaches_past_one_transaction(tmp_path: Path) -> None:
     with opened(lambda: store_at(tmp_path / "a.db")) as store:
-        for number in range(PRUNE_RESPONSES_CHUNK * 2 + 1):
+        for number in range(PRUNE_TEXTS_CHUNK * 2 + 1):
             store.keep_response(kept_response(number))
-        assert store.prune(before=kept_response(PRUNE_RESPONSES_CHUNK * 2).at) == 0
-        kept = [number for number in range(PRUNE_RESPONSES_CHUNK * 2 + 1) if store.get_response(kept_response(number).id)]
-        assert kept == [PRUNE_RESPONSES_CHUNK * 2]
+        assert store.prune(before=kept_response(PRUNE_TEXTS_CHUNK * 2).at) == 0
+        kept = [number for number in range(PRUNE_TEXTS_CHUNK * 2 + 1) if store.get_response(kept_response(number).id)]
+        assert kept == [PRUNE_TEXTS_CHUNK * 2]
+
+
+def test_pruning_cases_reaches_past_one_transaction_and_leaves_none_of_their_text(tmp_path: Path) -> None:
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        for number in range(PRUNE_TEXTS_CHUNK * 2 + 1):
+            said = {"request": b"what was asked %06d" % number, "answer": f"what was said {number:06}", "state": "approved"}
+            store.open_case(msgspec.structs.replace(plain_case(number), **said))
+        store.append_labels((msgspec.structs.replace(plain_label(1, "rec-none"), corrected="what was wrong"),))
+    assert (tmp_path / "a.db").read_bytes().count(b"what was asked") > PRUNE_TEXTS_CHUNK * 2
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.prune(before=plain_case(PRUNE_TEXTS_CHUNK * 2).at)
+        last = f"{PRUNE_TEXTS_CHUNK * 2:06}"
+        assert [case.id for case in store.find_cases(CaseQuery(is_undecided=False, limit=999))] == [f"rev-{last}"]
+    content = (tmp_path / "a.db").read_bytes()
+    assert content.count(b"what was") == len(["what was asked", "what was said"])
+
+
+def test_the_text_of_what_was_replaced_is_not_left_in_the_file(tmp_path: Path) -> None:
+    case = msgspec.structs.replace(plain_case(1), answer="what was said " * 2000)
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.put_delivery(msgspec.structs.replace(plain_delivery(1), error="what went wrong " * 2000))
+        store.open_case(case)
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.put_delivery(msgspec.structs.replace(plain_delivery(1), state="delivered"))
+        store.change_case(msgspec.structs.replace(case, answer=None, version=2))
+    assert b"what w" not in (tmp_path / "a.db").read_bytes()
+
+
+def test_cases_are_found_without_their_requests(tmp_path: Path) -> None:
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.open_case(msgspec.structs.replace(full_case(), state="open"))
+        (found,) = store.find_cases(CaseQuery())
+        assert found == msgspec.structs.replace(full_case(), state="open", request=b"")
+
+
+def test_a_case_that_cannot_be_read_is_left_out_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.open_case(plain_case(1))
+        store.open_case(plain_case(2))
+        connection = sqlite3.connect(tmp_path / "a.db")
+        with connection:
+            connection.execute("UPDATE cases SET body = json_set(body, '$.state', 'pondered') WHERE id = 'rev-000001'")
+        connection.close()
+        assert [case.id for case in store.find_cases(CaseQuery())] == ["rev-000002"]
+        assert store.get_case("rev-000001") is None
+    assert [entry.message for entry in caplog.records if entry.name == "taskfit.store"] == ["case_unreadable"] * 2
+
+
+def test_a_decision_of_another_process_is_seen(tmp_path: Path) -> None:
+    code = (
+        "import msgspec\n"
+        "asyncio.run(store.open())\n"
+        "case = store.get_case(sys.argv[2])\n"
+        "print(store.change_case(msgspec.structs.replace(case, version=case.version + 1, state='approved', decided='yes')))"
+    )
+    with opened(lambda: store_at(tmp_path / "a.db")) as store:
+        store.open_case(plain_case(1))
+        assert output_of(child(code, tmp_path / "a.db", plain_case(1).id)) == "True\n"
+        case = store.get_case(plain_case(1).id)
+        assert case is not None
+        assert (case.state, case.decided, case.version) == ("approved", "yes", 2)
 
 
 def test_head_names_the_newest_migration() -> None:

@@ -15,9 +15,13 @@ DOORS = {
     "server/application.py",   # the outermost door: whatever it is becomes an internal error
     "plugins/discovery.py",    # the plug-in boundary: importing one,
     "assembly.py",             # opening and closing one,
-    "pipeline/stream.py",      # calling a provider,
+    "pipeline/calling.py",     # calling a provider,
     "pipeline/check.py",       # asking a check
+    "pipeline/watching.py",    # having it glance at a beginning,
+    "pipeline/stream.py",      # asking a router
     "pipeline/outbox.py",      # the drain: what a store raised belongs to whoever waits for it
+    "pipeline/reviews.py",     # what looks after overdue cases
+    "pipeline/deliveries.py",  # and what sends messages: a mistake of ours must not end either for good
     "providers/reply.py",      # a callback keeps what a taker raised, for the coroutine that it belongs to
     "providers/anyllm.py",     # a stranger's SDKs raise what they like
     "providers/bedrock.py",    # so do its sources of credentials

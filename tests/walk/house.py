@@ -16,6 +16,7 @@ import uvloop
 
 from taskfit.assembly import read_configuration
 from taskfit.config import Config
+from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.gateway import Gateway
 from taskfit.protocols import RecordQuery
 from taskfit.server.protocol import TimedProtocol
@@ -50,6 +51,7 @@ models:
   haiku: {{model: claude/haiku, price: {{input: 1, output: 5}}}}
   flash: {{model: google/flash, price: {{input: 1, output: 5}}}}
   unreachable: {{model: gone/mini, price: {{input: 1, output: 2}}}}
+defaults: {{retries: 0, max_wait: 0s}}
 tasks:
   default: {{ladder: [mini, general], deadline: 20s}}
   hurried: {{ladder: [mini, general], deadline: 20s, first_byte: 150ms}}
@@ -371,9 +373,15 @@ def serving(
         served.stop()
 
 
+def settle_anew(served: Served) -> None:
+    """Wait for the requests of the test before, and forget what is known of the models, so that none is left alone."""
+    served.settle()
+    served.gateway.conditions = Conditions(served.gateway.clock.monotonic)
+
+
 def fresh(served: Served) -> House:
     """The house for one test: nothing asked yet, every model answering with its own name."""
-    served.settle()
+    settle_anew(served)
     del served.upstream.requests[:]
     served.upstream.script({model: f"I am {model}." for model in MODELS})
     return House(served)

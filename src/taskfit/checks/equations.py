@@ -5,13 +5,25 @@ What may be read in several ways holds when one reading holds, and what may not 
 dates, versions, ranges) is passed over: a false alarm costs more than a missed slip.
 """
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
-from taskfit.checks.expressions import PRECISION, Item, Operand, Reader, Run, closed, evaluate, operands
+from taskfit.checks.expressions import (
+    PRECISION,
+    Item,
+    Operand,
+    Reader,
+    Run,
+    after_last_break,
+    closed,
+    evaluate,
+    operands,
+    until_first_break,
+)
 
 REACH_CHARS: Final = 160
 MOST_ITEMS: Final = 64
@@ -33,6 +45,11 @@ _MEASURES: Final = frozenset({
 })  # fmt: skip
 
 
+PLAIN_CHARS: Final = 40
+_PLAIN_LEFT: Final = re.compile(r"(?<=[a-z][a-z] )(?<! of )(\d{1,9}) ([-+*/]) (\d{1,9}) ?\Z")
+_PLAIN_RIGHT: Final = re.compile(r" ?(\d{1,12})(?=[.,;]? [A-Za-z])")
+
+
 class Equation(msgspec.Struct, frozen=True, kw_only=True):
     """One "a op b = c" as written, and whether it holds to the digits that c shows."""
 
@@ -48,13 +65,32 @@ def find_equations(text: str, *, most: int) -> Iterator[Equation]:
             return
         following = text.find("=", at + 1)
         if _is_equals_sign(text, at):
-            left = _left_side(text, max(previous + 1, at - REACH_CHARS), at)
+            plain = _plain(text, previous + 1, at)
+            if plain is not None:
+                yield plain
+                previous, at = at, following
+                continue
+            left = after_last_break(_left_side(text, max(previous + 1, at - REACH_CHARS), at))
             right = text[at + 1 : min(at + 1 + REACH_CHARS, following if following >= 0 else len(text))]
             is_at_end = len(right) == REACH_CHARS or at + 1 + len(right) == len(text)
             found = _judge(left, right, is_at_end=is_at_end) if left else None
             if found is not None:
                 yield found
         previous, at = at, following
+
+
+def _plain(text: str, start: int, at: int) -> Equation | None:
+    """What most equations look like, "… is 12 * 4 = 48 and …", where it holds to the digit; everything else is read with care."""
+    left = _PLAIN_LEFT.search(text, max(start, at - PLAIN_CHARS), at)
+    right = _PLAIN_RIGHT.match(text, at + 1)
+    if left is None or right is None:
+        return None
+    first, operator, second, result = int(left[1]), left[2], int(left[3]), int(right[1])
+    holds = {
+        "+": first + second == result, "-": first - second == result, "*": first * second == result,
+        "/": second != 0 and first == second * result,
+    }  # fmt: skip
+    return Equation(text=f"{first} {operator} {second} = {result}", holds=True) if holds[operator] else None
 
 
 def _is_equals_sign(text: str, at: int) -> bool:
@@ -76,12 +112,12 @@ def _left_side(text: str, start: int, at: int) -> str:
 
 
 def _judge(left_text: str, right_text: str, *, is_at_end: bool) -> Equation | None:
-    left = Reader(left_text).last
+    left = Reader(left_text).read_last()
     left.items = closed(left.items)
     side = right_text.strip().partition("\n")[0]
     if not _is_expression(left) or side.startswith("<<"):  # "2*3 = <<2*3=6>>6" repeats its left side before the result
         return None
-    right = Reader(side).first
+    right = Reader(until_first_break(side)).read_first()
     result = right.items[0] if right.items else None
     if not isinstance(result, Operand) or right.is_odd or right.sign not in ("", "-") or len(right.items) > MOST_ITEMS:
         return None

@@ -1,6 +1,7 @@
 """Reads runs of arithmetic out of a text, and works them out. Knows no "=" and no judgement of what it reads."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from typing import Final, TypeAlias
@@ -21,6 +22,8 @@ _TOKEN: Final = re.compile(
     |(?P<other>\S)""",
     re.VERBOSE,
 )
+_BREAK: Final = re.compile(r"(?<!\\)[.,:;?!] ")
+"""Ends every run, whatever stands around it; `\\, ` is a narrow space of LaTeX."""
 _OPERATORS: Final = {
     "\\times": "*", "\\cdot": "*", "×": "*", "·": "*", "⋅": "*", "∙": "*", "*": "*", "x": "*", "X": "*", "of": "*",
     "\\div": "/", "÷": "/", "/": "/", "+": "+", "-": "-", "\u2212": "-", "–": "-",
@@ -59,22 +62,34 @@ class Run:
 class Reader:
     """Reads one side of an equation into runs; a word or mark that cannot be part of an expression begins a new one.
 
-    `first` is the run that the text begins with, `last` the one that it ends with.
+    Ask one reader once: for the run that the text begins with, or for the one that it ends with.
     """
 
     def __init__(self, text: str) -> None:
         self.last = Run()
         self._first: Run | None = None
         self._before, self._before_end = "start", -1
-        self._tokens = [(match.lastgroup or "", match[0], match.start(), match.end()) for match in _TOKEN.finditer(text)]
+        self._tokens = [(match.lastgroup or "", match[0], *match.span()) for match in _TOKEN.finditer(text)]
+
+    def read_first(self) -> Run:
+        """Reads no further than the run that the text begins with."""
+        for _ in self._read():
+            if self._first is not None:
+                return self._first
+        return self.last
+
+    def read_last(self) -> Run:
+        """The run that the text ends with."""
+        for _ in self._read():
+            pass
+        return self.last
+
+    def _read(self) -> Iterator[None]:
         for index, (kind, written, start, end) in enumerate(self._tokens):
             self._take(index, kind, written, start, end)
             if kind not in ("skip", "bold"):
                 self._before, self._before_end = kind, end
-
-    @property
-    def first(self) -> Run:
-        return self._first or self.last
+            yield
 
     def _take(self, index: int, kind: str, written: str, start: int, end: int) -> None:
         match kind:
@@ -110,8 +125,12 @@ class Reader:
 
     def _restart(self, *, is_odd: bool = False) -> None:
         """End the run. `is_odd`: what ends it, and what follows, is something else than plain arithmetic."""
-        self.last.is_doubtful = self.last.is_doubtful or is_odd
-        self._first = self._first or self.last
+        last = self.last
+        if self._first is None:
+            self._first = last
+        elif not (last.items or last.sign or last.is_odd or is_odd):
+            return  # nothing has come since the last one ended
+        last.is_doubtful = last.is_doubtful or is_odd
         self.last = Run(is_odd=is_odd)
 
     def _number(self, written: str, start: int, end: int) -> None:
@@ -181,6 +200,18 @@ class Reader:
         return index + 1 < len(self._tokens) and self._tokens[index + 1][2] == end
 
 
+def after_last_break(text: str) -> str:
+    """All that can be part of the run that a text ends with: most text around sums is none."""
+    ends = [found.end() for found in _BREAK.finditer(text)]
+    return text[ends[-1] :] if ends else text
+
+
+def until_first_break(text: str) -> str:
+    """All that can be part of the run that a text begins with, and the mark that ends it."""
+    found = _BREAK.search(text)
+    return text if found is None else text[: found.end()]
+
+
 def _operator(written: str) -> str:
     """One of + - * /. Markdown writes a plain star as \\*."""
     return _OPERATORS[written] if written in _OPERATORS else _OPERATORS[written.removeprefix("\\")]
@@ -188,7 +219,7 @@ def _operator(written: str) -> str:
 
 def _is_code(word: str) -> bool:
     """A command of LaTeX, or letters and digits in one (x2, log10, 1e5)."""
-    return word.startswith("\\") or any(char.isdigit() for char in word)
+    return not word.isalpha() and (word.startswith("\\") or any(char.isdigit() for char in word))
 
 
 def operands(run: Run) -> list[Operand]:

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 import msgspec
 
+from taskfit.protocols import Aid
 from taskfit.values.answer import Answer
 from taskfit.values.request import Request
 from taskfit.values.verdict import Judgement, Verdict
@@ -54,6 +55,7 @@ UNKNOWING: Final = (
 )  # fmt: skip
 
 _REFUSALS: Final = (*REFUSALS, *(cannot + do for cannot in CANNOT for do in DO))
+_FIRST_PHRASES: Final = (*_REFUSALS, *UNKNOWING)
 _PLAIN: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'", "*": "", "_": "", "#": ""})
 
 
@@ -76,10 +78,18 @@ class Refusal:
     async def close(self) -> None:
         """Nothing to release."""
 
-    async def verify(self, request: Request, answer: Answer) -> Verdict:
+    async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
         """The upstream's own word goes first, then the phrase that the answer opens with."""
         judgement, score, reason = _judge(answer)
         return Verdict(check=self.name, judgement=judgement, score=score, reason=reason)
+
+
+    def glance(self, request: Request, answer: Answer) -> Verdict | None:
+        """A refusal shows at the beginning of an answer."""
+        phrase = None if answer.tool_calls else find_refusal(answer.text)
+        if phrase is None:
+            return None
+        return Verdict(check=self.name, judgement="reject", score=0.0, reason=f'the answer opens with "{phrase}"')
 
 
 def _judge(answer: Answer) -> tuple[Judgement, float, str]:
@@ -105,10 +115,9 @@ def find_refusal(text: str) -> str | None:
     sentences = _sentences(head)
     for index, sentence in enumerate(sentences):
         bare = _without_openers(sentence)
-        phrases = _REFUSALS if index else (*_REFUSALS, *UNKNOWING)
-        found = next((phrase for phrase in phrases if bare.startswith(phrase)), None)
-        if found is not None:
-            return found
+        phrases = _REFUSALS if index else _FIRST_PHRASES
+        if bare.startswith(phrases):
+            return next(phrase for phrase in phrases if bare.startswith(phrase))
     return None
 
 
@@ -120,6 +129,6 @@ def _sentences(head: str) -> list[str]:
 
 def _without_openers(sentence: str) -> str:
     bare = sentence
-    while (opener := next((opener for opener in OPENERS if bare.startswith(opener)), None)) is not None:
-        bare = bare.removeprefix(opener)
+    while bare.startswith(OPENERS):
+        bare = bare.removeprefix(next(opener for opener in OPENERS if bare.startswith(opener)))
     return bare

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from taskfit.protocols import Aid
 from taskfit.values.answer import Answer
 from taskfit.values.request import Request
 from taskfit.values.verdict import Judgement, Verdict
@@ -34,7 +35,7 @@ class Truncated:
     async def close(self) -> None:
         """Nothing to release."""
 
-    async def verify(self, request: Request, answer: Answer) -> Verdict:
+    async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
         """Judges by what the upstream says of the end of the answer."""
         judgement, score, reason = self._judge(request, answer)
         return Verdict(check=self.name, judgement=judgement, score=score, reason=reason)

@@ -19,7 +19,7 @@ SETTINGS: dict[str, Any] = {
     "pretty_exceptions_enable": False,  # their tracebacks show local variables, and those may be secrets
     "context_settings": {"help_option_names": ["--help", "-h"]},
 }
-COMMANDS = ("init", "serve", "demo", "ask", "explain", "config", "models", "keys", "records", "doctor")
+COMMANDS = ("init", "serve", "demo", "ask", "explain", "config", "models", "keys", "records", "review", "bench", "doctor")
 
 
 class LazyCommands(dict[str, Any]):

@@ -15,9 +15,10 @@ app = typer.Typer(help="Check, show and compare configurations.", no_args_is_hel
 def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Say whether the configuration can be used.
 
-    Tells every mistake at once, with its line.
+    Tells every mistake at once, with its line; then what can be used and should still be looked at.
     """
-    from taskfit.assembly import model_cards
+    from taskfit.assembly import build_checks, model_cards, plugin_settings
+    from taskfit.cli.notes import notes_about
     from taskfit.cli.opened import configuration
     from taskfit.cli.output import counted, print_json
     from taskfit.config import InvalidConfig
@@ -25,7 +26,8 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
     try:
         read = configuration(config)
-        unpriced = [model for model, card in model_cards(read).items() if card.price is None]
+        cards = model_cards(read)
+        notes = notes_about(read, cards, build_checks(read), plugin_settings("checks"))
     except ConfigurationError as error:
         if not as_json:
             raise
@@ -33,13 +35,16 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         print_json({"is_ok": False, "text": str(error), "complaints": complaints})
         raise typer.Exit(WRONG) from error
     name = read.file or "the environment"
+    unpriced = [model for model, card in cards.items() if card.price is None]
     counts = {"providers": len(read.providers), "models": len(read.models), "tasks": len(read.tasks)}
     if as_json:
-        print_json({"is_ok": True, "file": read.file, **counts, "unpriced_models": unpriced})
+        print_json({"is_ok": True, "file": read.file, **counts, "unpriced_models": unpriced, "notes": notes})
         return
     typer.echo(f"{name}: ok, {', '.join(counted(number, noun[:-1]) for noun, number in counts.items())}")
     for model in unpriced:
         typer.echo(f"warning: the price of {model} is unknown; say it under models if its cost is to be counted", err=True)
+    for note in notes:
+        typer.echo(note.shown(name), err=True)
 
 
 @app.command()

@@ -50,7 +50,7 @@ def demo(  # noqa: PLR0917  # Typer calls it by name
 def _show_scenes(screen: "Screen", *, port: int, once: bool) -> bool:
     from taskfit.cli import demo_screen as show
     from taskfit.demo.house import choose_port, house_with
-    from taskfit.demo.models import configuration, scripted_upstreams
+    from taskfit.demo.models import FILES, configuration, scripted_upstreams
     from taskfit.demo.play import open_client, play, records_kept
     from taskfit.demo.programme import PROGRAMME, SCENES
     from taskfit.demo.tally import tally_of
@@ -58,7 +58,7 @@ def _show_scenes(screen: "Screen", *, port: int, once: bool) -> bool:
     chosen = choose_port(port)
     with scripted_upstreams(SCENES) as upstreams:
         urls = {name: upstream.url for name, upstream in upstreams.items()}
-        with house_with(configuration(urls, port=chosen)) as gateway:
+        with house_with(configuration(urls, port=chosen), FILES) as gateway:
             with open_client(gateway.url) as client:
                 show.opening(screen, gateway, urls, is_elsewhere=chosen != port, wanted=port)
                 played: list[Played] = []

@@ -13,11 +13,12 @@ from rich.text import Text
 
 from taskfit.cli.output import on_one_line, usd
 from taskfit.demo.house import GatewayThread
-from taskfit.demo.models import BASELINE, ladder_of
-from taskfit.demo.play import Played, alias_of, why_moved_on
+from taskfit.demo.models import BASELINE, FILES, ladder_of
+from taskfit.demo.play import Played, alias_of, who_tried, why_moved_on
 from taskfit.demo.tally import Tally
 
 if TYPE_CHECKING:
+    from taskfit.values.attempt import Attempt
     from taskfit.values.record import Record
 
 TO_TRY = "Why do aircraft wings stall at a critical angle of attack rather than at a critical speed?"
@@ -26,7 +27,7 @@ HEADS = ("", "task", "asked for", "answered by", "cost", f"{BASELINE} alone", "l
 WIDTHS = (1, 14, 30, 11, 9, 12)
 IN_ASCII = str.maketrans({"✓": "+", "✗": "!", "→": ">", "…": "~", "–": "-", "§": "#"})
 RUNGS = ("first rung", "second rung", "third rung")
-LONGEST_REASON = 60
+LONGEST_REASON = 80
 
 
 class Screen:
@@ -65,9 +66,12 @@ class Screen:
 
 
 def opening(screen: Screen, gateway: GatewayThread, urls: Mapping[str, str], *, is_elsewhere: bool, wanted: int) -> None:
-    """What runs where, and the configuration."""
+    """What runs where, and the configuration with its files."""
     screen.say(f"The gateway is at {gateway.url}/v1, on this configuration ({gateway.file}):\n", "bold")
     screen.say(textwrap.indent(gateway.file.read_text(encoding="utf-8"), MARGIN * 2), "dim")
+    for name, text in FILES.items():
+        screen.say(f"{name}, beside it:\n", "bold")
+        screen.say(textwrap.indent(text, MARGIN * 2), "dim")
     if is_elsewhere:
         elsewhere(screen, gateway, wanted)
     listening = ", ".join(f"{url} ({name})" for name, url in urls.items())
@@ -96,7 +100,7 @@ def row(screen: Screen, played: Played) -> None:
         scene.title,
         answered_by,
         usd(record.cost) if record else "-",
-        usd(record.baseline_cost) if record and record.model else "-",
+        "-" if record is None or record.baseline_cost is None else usd(record.baseline_cost),
     )
     screen.say(_folded(_columns(cells), walk_text(played), screen), "red" if played.complaints else "")
     for complaint in played.complaints:
@@ -112,11 +116,15 @@ def walk_text(played: Played) -> str:
         dropped = record.plan.dropped if record.plan else ()
         left_out = [f"{alias_of(out.model)} left out ({out.reason})" for out in dropped]
         parts += [", ".join(left_out)] if left_out else []
+        parts += [f"{', '.join(record.masked)} masked"] if record.masked else []
         parts += _attempts(record)
-        gone = {alias_of(out.model) for out in dropped} | {alias_of(attempt.model) for attempt in record.attempts}
+        tried = {alias_of(one.model) for attempt in record.attempts for one in attempt.members or (attempt,)}
+        gone = {alias_of(out.model) for out in dropped} | tried
         ladder = [alias for alias in ladder if alias not in gone]
     ending = ""
-    if seen.error:
+    if seen.case_id:
+        ending = "a person ✓"
+    elif seen.error:
         ending = f"{'the client saw it break' if seen.is_broken else seen.status}: {on_one_line(seen.error)}"
     elif record is not None and record.is_below_bar:
         ending = f"{alias_of(record.model)} all the same: no answer was better"
@@ -128,10 +136,20 @@ def _attempts(record: "Record") -> Iterator[str]:
     for attempt in record.attempts:
         why = why_moved_on(attempt)
         if why is None:
-            yield f"{alias_of(attempt.model)} ✓"
+            yield f"{who_tried(attempt)} ✓{_remark(attempt)}"
+            continue
+        if attempt.state == "passed":
+            yield f"{who_tried(attempt)} lets it pass"
             continue
         said = f" ({_short(why[1])})" if attempt.error is None and why[1] else ""
-        yield f"{alias_of(attempt.model)} ✗ {why[0]}{said}"
+        yield f"{who_tried(attempt)} ✗ {why[0]}{said}"
+
+
+def _remark(attempt: "Attempt") -> str:
+    """What was put right in a good answer, or how several models came to it."""
+    mended = next((verdict.repair for verdict in attempt.verdicts if verdict.repair), "")
+    said = mended or attempt.combined
+    return f" ({_short(said)})" if said else ""
 
 
 def summary(screen: Screen, tally: Tally) -> None:
@@ -142,9 +160,10 @@ def summary(screen: Screen, tally: Tally) -> None:
     style = "bold green" if tally.is_good else "bold red"
     screen.say(f"\n{tally.requests} requests, {tally.as_expected} ended as they must; {tally.records} records, {each}", style)
     screen.say(f"  answered   {tally.answered}: {', '.join(rungs)}; {tally.calls} calls to models in all")
+    screen.say(f"  people     {tally.decided} decided by the demo's reviewer, and fetched with the ticket")
     screen.say(
         f"  cost       {usd(tally.answered_cost)} for the answers, {usd(tally.baseline_cost)} had {BASELINE} written them: "
-        f"{saved:.0%} less; {usd(tally.cost - tally.answered_cost)} for what was not answered"
+        f"{saved:.0%} less; {usd(tally.cost - tally.answered_cost)} for the rest"
     )
     screen.say(f"  overhead   {tally.overhead_p50_ms:.2f} ms of the gateway's own time in a request (median)")
     screen.say("  These are scripted answers at list prices: they show how it works, not what your requests would save.")

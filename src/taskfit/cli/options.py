@@ -17,6 +17,14 @@ SPAN = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhdw])")
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
+def span_s(text: str, option: str) -> float:
+    """Seconds of a span such as `15m` or `1h`. Errors: typer.BadParameter."""
+    span = SPAN.fullmatch(text.strip())
+    if span is None:
+        raise typer.BadParameter(f"{text!r} is no span such as 90s, 15m or 1h", param_hint=option)
+    return float(int(span["number"]) * UNITS_S[span["unit"]])
+
+
 def moment(text: str, option: str) -> float:
     """Seconds since the epoch of a span before now (`7d`, `12h`, `30m`) or of a date (`2026-11-01`, or with a time).
 

@@ -10,7 +10,8 @@ from taskfit.cli.options import ConfigOption, JsonOption, moment
 
 TaskOption = Annotated[str | None, typer.Option(help="Only those of this task.")]
 OutcomeOption = Annotated[
-    Literal["answered", "refused", "failed", "timed_out", "cancelled"] | None, typer.Option(help="Only those with this outcome.")
+    Literal["answered", "in_review", "refused", "failed", "timed_out", "cancelled"] | None,
+    typer.Option(help="Only those with this outcome."),
 ]
 SinceOption = Annotated[str | None, typer.Option(metavar="SPAN", help="Only those since then: 7d, 12h, 30m, or a date.")]
 
@@ -56,7 +57,7 @@ def show(
 ) -> None:
     """Show the whole walk of one request.
 
-    What was considered and left out, what was tried, what checks said, what it cost.
+    What was considered and left out, what was tried, what checks said, what it cost, what people say of it.
     """
     show_record(record_id, config=config, as_json=as_json)
 
@@ -92,7 +93,10 @@ def prune(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Delete old records for good, and the responses kept for `previous_response_id`."""
+    """Delete old records for good.
+
+    Their labels go with them, and so do the kept responses, decided review cases and messages of that time.
+    """
     from taskfit.cli.opened import configuration, store_of
     from taskfit.cli.output import counted, print_json, utc
 
@@ -100,7 +104,7 @@ def prune(
     read = configuration(config)
     if not is_sure:
         if not sys.stdin.isatty():
-            typer.echo("records and kept responses are deleted for good, and nobody is here to ask\n  try     --yes", err=True)
+            typer.echo("records and what is theirs are deleted for good, and nobody is here to ask\n  try     --yes", err=True)
             raise typer.Exit(WRONG)
         typer.confirm(f"Delete all records before {utc(before)} UTC from {read.store}?", abort=True)
     with store_of(read) as store:
@@ -113,18 +117,21 @@ def prune(
 
 def show_record(name: str, *, config: str | None, as_json: bool) -> None:
     """Print the record of that id, or the `last` one; ends with an error where there is none."""
+    from taskfit.cli.case_text import label_lines
     from taskfit.cli.opened import LAST, configuration, find_record, store_of
     from taskfit.cli.output import print_json
     from taskfit.cli.walk_text import record_lines
+    from taskfit.pipeline.labelled import labelled
 
     with store_of(configuration(config)) as store:
         record = find_record(store, name)
+        labels = () if record is None else store.labels_of(record.id)
     if record is None:
         text = "there are no records yet" if name == LAST else f"there is no record {name}\n  try     taskfit records list"
         typer.echo(text, err=True)
         raise typer.Exit(FAILED)
     if as_json:
-        print_json(record)
+        print_json(labelled(record, labels))
         return
-    for line in record_lines(record):
+    for line in (*record_lines(record), *label_lines(labels)):
         typer.echo(line)

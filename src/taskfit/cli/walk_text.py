@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from taskfit.cli.output import UNKNOWN, counted, duration, on_one_line, usd, utc
-from taskfit.values.attempt import Attempt
-from taskfit.values.plan import Plan
+from taskfit.values.attempt import Attempt, Trail
+from taskfit.values.plan import Candidate, Plan
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 
@@ -29,7 +29,7 @@ def record_lines(record: Record) -> Iterator[str]:
         yield from _profile_lines(record.profile)
     if record.plan is not None:
         yield from _plan_lines(record.plan)
-    yield from _trail_lines(record)
+    yield from trail_lines(record.attempts)
     yield f"time       {duration(record.latency_ms)}, of which taskfit {record.overhead_ms:.1f} ms"
     yield f"cost       {cost_text(record)}"
 
@@ -66,6 +66,12 @@ def _outcome(record: Record) -> str:
         text += f", by {record.model}"
     if record.is_below_bar:
         text += ", below the bar: nothing better could be had"
+    if record.review_id is not None:
+        text += f", a person was asked: {record.review_id}"
+    if record.masked:
+        text += f", masked: {', '.join(record.masked)}"
+    if record.template is not None:
+        text += f", template {record.template}"
     return f"{text}, {record.error}" if record.error else text
 
 
@@ -87,39 +93,68 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield f"checks     {', '.join(plan.checks)}; bar {plan.bar:g}"
     yield f"ladder     {'' if plan.candidates else 'no model can take this request'}".rstrip()
     for number, candidate in enumerate(plan.candidates, 1):
-        expected = "price unknown" if candidate.expected_cost is None else f"about {usd(candidate.expected_cost)}"
-        worst = "" if candidate.worst_cost in (None, candidate.expected_cost) else f", at most {usd(candidate.worst_cost)}"
-        yield f"  {number}. {candidate.card.id}: {expected}{worst}"
+        yield f"  {number}. {_candidate(candidate)}"
     for dropped in plan.dropped:
         yield f"  left out {dropped.model}: {dropped.reason}"
 
 
+def _candidate(candidate: Candidate) -> str:
+    expected = "price unknown" if candidate.expected_cost is None else f"about {usd(candidate.expected_cost)}"
+    worst = "" if candidate.worst_cost in (None, candidate.expected_cost) else f", at most {usd(candidate.worst_cost)}"
+    usual = "" if candidate.expected_latency_s is None else f", usually in {duration(1e3 * candidate.expected_latency_s)}"
+    ready = f", to be left alone for {duration(1e3 * candidate.ready_in_s)}" if candidate.ready_in_s else ""
+    return f"{_name(candidate)}: {expected}{worst}{usual}{ready}"
+
+
+def _name(candidate: Candidate) -> str:
+    """A model, another provider of the one before, or an ensemble with its members."""
+    if candidate.form == "single":
+        return f"{candidate.card.id}, if the one before is in trouble" if candidate.is_alternate else candidate.card.id
+    if candidate.form == "filter":
+        return f"filter by {candidate.card.id}"
+    merger = "" if candidate.merger is None else f" by {candidate.merger.id}"
+    return f"{candidate.form}{merger} of {', '.join(card.id for card in candidate.members)}"
+
+
 def _limits(plan: Plan) -> str:
     cap = "no cap on the cost" if plan.max_cost is None else f"at most {usd(plan.max_cost)}"
-    return f"{plan.deadline_s:g} s, {cap}, at most {counted(plan.max_attempts, 'attempt')}"
+    hedge = "" if plan.hedge_after_s is None else f", raced after {duration(1e3 * plan.hedge_after_s)}"
+    person = {"never": "", "when_unsure": ", a person when unsure", "always": ", a person always"}[plan.review]
+    sample = ", a person now (sample)" if plan.is_sampled and plan.review != "always" else ""
+    return f"{plan.deadline_s:g} s, {cap}, at most {counted(plan.max_attempts, 'attempt')}{hedge}{person}{sample}"
 
 
-def _trail_lines(record: Record) -> Iterator[str]:
-    yield f"tried      {'' if record.attempts else 'nothing: no model was called'}".rstrip()
-    for number, attempt in enumerate(record.attempts, 1):
+def trail_lines(trail: Trail) -> Iterator[str]:
+    """What was tried, what came of it, and what the checks said."""
+    yield f"tried      {'' if trail else 'nothing: no model was called'}".rstrip()
+    for number, attempt in enumerate(trail, 1):
         yield f"  {number}. {attempt.model}: {_attempt(attempt)}"
+        for member in attempt.members:
+            yield f"     - {member.model}: {_attempt(member)}"
+        if attempt.combined:
+            yield f"     {on_one_line(attempt.combined)}"
         if attempt.reason or attempt.error:
             yield f"     {attempt.error or 'error'}: {on_one_line(attempt.reason or 'no reason given')}"
         if attempt.dropped:
             yield f"     not told: {on_one_line('; '.join(attempt.dropped))}"
         for verdict in attempt.verdicts:
             reason = f": {on_one_line(verdict.reason)}" if verdict.reason else ""
-            yield f"     {verdict.check} says {verdict.judgement} ({verdict.score:.2f}){reason}"
+            paid = f", for {usd(verdict.cost)}" if verdict.cost else ""
+            mended = f"; mended: {on_one_line(verdict.repair)}" if verdict.repair else ""
+            yield f"     {verdict.check} says {verdict.judgement} ({verdict.score:.2f}{paid}){reason}{mended}"
 
 
 def _attempt(attempt: Attempt) -> str:
-    parts = [attempt.state, duration(attempt.duration_ms)]
+    ways = (("a race", attempt.is_hedge), ("goes on where the one before broke off", attempt.is_continuation))
+    parts = [attempt.state, *[way for way, holds in ways if holds], duration(attempt.duration_ms)]
     if attempt.usage is not None:
         guess = " (estimated)" if attempt.usage.is_estimate else ""
         parts.append(f"{attempt.usage.input_tokens} + {attempt.usage.output_tokens} tokens{guess}")
     parts.append(usd(attempt.cost) if attempt.cost is not None else "cost unknown")
     if attempt.finish is not None and attempt.finish != "stop":
         parts.append(f"finish {attempt.finish}")
+    if attempt.max_output_tokens is not None:
+        parts.append(f"held to {attempt.max_output_tokens} tokens by the cost cap")
     if attempt.confidence is not None:
         parts.append(f"confidence {attempt.confidence:.2f}")
     return ", ".join(parts)

@@ -1,28 +1,30 @@
 """The checks that a task names, with their settings."""
 
-from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from taskfit.config.complaints import Complaints, listed, nearest, quoted
-from taskfit.config.keys import LATER_CHECKS
-from taskfit.config.plugins import Unread, plain, read_settings
-from taskfit.config.reading import complain, complain_later, is_null, read_text
-from taskfit.config.tree import Node, Scalar, Sequence, Table, as_written
+from taskfit.config.plugins import read_settings
+from taskfit.config.reading import complain, is_null, read_text
+from taskfit.config.references import Kinds, References
+from taskfit.config.tree import Entry, Node, Scalar, Sequence, Table, as_written
+from taskfit.values.secret import Secret
 from taskfit.values.task import CheckUse
 
-Kinds = Mapping[str, type[msgspec.Struct]]
+SCHEMA_CHECK = "json_schema"
+"""The check that gets the file of `output`."""
 
 
-def read_checks(node: Node, kinds: Kinds, complaints: Complaints) -> tuple[CheckUse, ...] | None:
+def read_checks(node: Node, references: References, complaints: Complaints) -> tuple[CheckUse, ...] | None:
     """Every check of the list; None where one of them was complained about."""
     if not isinstance(node, Sequence):
-        is_name = isinstance(node, Scalar) and node.value in kinds
+        is_name = isinstance(node, Scalar) and node.value in references.checks
         complain(
             node, complaints, wanted="a list of checks", try_=f"[{node.written}]" if is_name and isinstance(node, Scalar) else ""
         )
         return None
-    read = [_read_check(item, kinds, complaints) for item in node.items]
+    read = [_read_check(item, references, complaints) for item in node.items]
     uses = tuple(use for use in read if use is not None)
     for number, use in enumerate(uses):
         if use.name in (earlier.name for earlier in uses[:number]):
@@ -30,39 +32,76 @@ def read_checks(node: Node, kinds: Kinds, complaints: Complaints) -> tuple[Check
     return uses if len(uses) == len(read) else None
 
 
-def _read_check(node: Node, kinds: Kinds, complaints: Complaints) -> CheckUse | None:
+def with_schema(uses: tuple[CheckUse, ...], file: str, kinds: Kinds) -> tuple[CheckUse, ...]:
+    """The checks of a task whose answer must follow the JSON Schema in a file: `json_schema` gets it where it has none of its
+    own, and comes first where it is not named."""
+    key = _first_key(kinds[SCHEMA_CHECK]) if SCHEMA_CHECK in kinds else None
+    if key is None:
+        return uses
+    given = CheckUse(name=SCHEMA_CHECK, settings={key: file})
+    if SCHEMA_CHECK not in (use.name for use in uses):
+        return (given, *uses)
+    return tuple([
+        msgspec.structs.replace(use, settings={key: file, **use.settings}) if use.name == SCHEMA_CHECK else use for use in uses
+    ])
+
+
+def _read_check(node: Node, references: References, complaints: Complaints) -> CheckUse | None:
     if isinstance(node, Table) and len(node.entries) == 1:
         entry = node.entries[0]
-        return _read_use(node, entry.key, entry.value, kinds, complaints)
+        return _read_use(node, entry.key, entry.value, references, complaints)
     if isinstance(node, Table):
         complain(node, complaints, wanted="one check: its name, or {name: settings}")
         return None
     name = read_text(node, complaints, wanted="a check: its name, or {name: settings}")
-    return None if name is None else _read_use(node, name, None, kinds, complaints)
+    return None if name is None else _read_use(node, name, None, references, complaints)
 
 
-def _read_use(node: Node, name: str, settings: Node | None, kinds: Kinds, complaints: Complaints) -> CheckUse | None:
+def _read_use(node: Node, name: str, said: Node | None, references: References, complaints: Complaints) -> CheckUse | None:
+    kinds = references.checks
     if name not in kinds:
         _complain_unknown(node, name, kinds, complaints)
         return None
-    if settings is None or is_null(settings):
-        settings = Table(line=node.line, path=node.path, entries=())
-    if not isinstance(settings, Table):
-        complain(settings, complaints, wanted=f"settings of {name}: {listed(_fields(kinds[name])) or 'there are none'}")
+    table = _as_table(node, name, said, kinds[name], complaints)
+    if table is None:
         return None
-    if read_settings(kinds[name], settings.entries, complaints, line=node.line, path=settings.path) is None:
+    read = read_settings(
+        kinds[name], table.entries, complaints, line=node.line, path=table.path, resolvers=references.resolvers()
+    )
+    if read is None:
         return None
-    try:
-        return CheckUse(name=name, settings=plain(settings))
-    except Unread:
+    settings = msgspec.to_builtins(read, builtin_types=(Secret,), enc_hook=lambda secret: secret)
+    return CheckUse(name=name, settings=_said(table, settings))
+
+
+def _said(node: Node, read: Any) -> Any:
+    """What was read, without the defaults of what was not written."""
+    if isinstance(node, Table) and isinstance(read, dict):
+        return {entry.key: _said(entry.value, read[entry.key]) for entry in node.entries if entry.key in read}
+    if isinstance(node, Sequence) and isinstance(read, list | tuple) and len(node.items) == len(read):
+        return type(read)([_said(item, value) for item, value in zip(node.items, read, strict=True)])
+    return read
+
+
+def _as_table(node: Node, name: str, said: Node | None, kind: type[msgspec.Struct], complaints: Complaints) -> Table | None:
+    """The settings of a check. What is no mapping is the value of the first of them."""
+    if said is None or is_null(said):
+        return Table(line=node.line, path=node.path if said is None else said.path, entries=())
+    if isinstance(said, Table):
+        return said
+    key = _first_key(kind)
+    if key is None:
+        complain(said, complaints, wanted=f"settings of {name}: there are none")
         return None
+    return Table(line=said.line, path=said.path, entries=(Entry(key=key, line=said.line, path=said.path, value=said),))
+
+
+def _first_key(kind: type[msgspec.Struct]) -> str | None:
+    return next((field.encode_name for field in msgspec.structs.fields(kind)), None)
 
 
 def _complain_unknown(node: Node, name: str, kinds: Kinds, complaints: Complaints) -> None:
     wanted = f"one of: {listed(sorted(kinds))}" if kinds else "no checks"
-    if name in LATER_CHECKS:
-        complain_later(node, complaints, what=f"the check {name}", wanted=wanted, try_="remove it")
-        return
     complaints.add(
         node.line,
         node.path,
@@ -71,6 +110,3 @@ def _complain_unknown(node: Node, name: str, kinds: Kinds, complaints: Complaint
         try_=nearest(name, kinds),
     )
 
-
-def _fields(struct: type[msgspec.Struct]) -> list[str]:
-    return [field.encode_name for field in msgspec.structs.fields(struct)]

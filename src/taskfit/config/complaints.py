@@ -11,6 +11,7 @@ import msgspec
 
 from taskfit.errors import ConfigurationError
 
+LABELS = ("found", "wanted", "try")
 MOST_SHOWN = 100
 LONGEST_QUOTE = 60
 LONGEST_GUESS = 100
@@ -37,6 +38,18 @@ SAID_ELSEWHERE = {
     "port": "listen",
     "host": "listen",
     "bind": "listen",
+    "sample": "share",
+    "schema": "json_schema",
+    "question": "ask",
+    "rule": "when",
+    "judge": "by",
+    "judged_by": "by",
+    "sla": "due",
+    "callback": "webhook",
+    "max_retries": "retries",
+    "num_retries": "retries",
+    "pii": "privacy",
+    "n": "count",
 }
 """What other tools call things: a key of theirs suggests ours, where ours is valid."""
 
@@ -71,20 +84,42 @@ class InvalidConfig(ConfigurationError):
         super().__init__("\n\n".join(texts))
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What an error says in the form of this room, with the place in front of what was found."""
+
+    found: str
+    wanted: str
+    try_: str
+
+
+def told_by(error: Exception, *, wanted: str) -> tuple[Told, ...]:
+    """What an error says, each mistake by itself; `wanted` is what is put where it does not say that."""
+    blocks = [block for block in str(error).split("\n\n") if block.strip()] or [type(error).__name__]
+    return tuple([_told(block.splitlines(), wanted) for block in blocks])
+
+
+def _told(lines: list[str], wanted: str) -> Told:
+    words = [line.strip().partition(" ") for line in lines if line.strip()]
+    said = {label: text.strip() for label, _, text in words if label in LABELS}
+    head = ["".join(parts) for parts in words if parts[0] not in LABELS]
+    found = ": ".join([" ".join(head), *([said["found"]] if "found" in said else [])])
+    return Told(found=found, wanted=said.get("wanted", wanted), try_=said.get("try", ""))
+
+
 class Complaints:
     """Gathers the complaints about one file."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._gathered: list[Complaint] = []
+        self._gathered: dict[Complaint, None] = {}
 
     def add(self, line: int | None, path: str, *, found: str, wanted: str, try_: str = "") -> None:
-        """Note one mistake and go on."""
-        self._gathered.append(Complaint(file=self.file, line=line, path=path, found=found, wanted=wanted, try_=try_))
+        """Note one mistake and go on; the same one again is not noted."""
+        self._gathered[Complaint(file=self.file, line=line, path=path, found=found, wanted=wanted, try_=try_)] = None
 
     def refuse(self) -> InvalidConfig:
         """The error that holds everything noted so far, for raising at once."""
-        return InvalidConfig(self._gathered)
+        return InvalidConfig(tuple(self._gathered))
 
     def raise_if_any(self) -> None:
         """Errors: InvalidConfig when anything was noted."""

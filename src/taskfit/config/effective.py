@@ -8,21 +8,30 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 
 from taskfit.config.scalars import core_value
-from taskfit.config.settings import Config, ProviderConfig
+from taskfit.config.settings import Config, ProviderConfig, TaskFiles
 from taskfit.config.tree import child_path
 from taskfit.values.card import CardFacts, Price
 from taskfit.values.money import MICRO
+from taskfit.values.review import ReviewRule
 from taskfit.values.secret import Secret
-from taskfit.values.task import CheckUse, Task
+from taskfit.values.task import CheckUse, Hedge, Rung, Task
 
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*|[0-9]{1,9}(ms|s|m)|[0-9]+(\.[0-9]+){3}:[0-9]+")
+PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*|[0-9]{1,9}(ms|s|m|h|d)|[0-9]+(\.[0-9]+){3}:[0-9]+")
 SECRET_NAME = re.compile(r"key|token|secret|password|authorization|cookie|credential", re.IGNORECASE)
 USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 PICO = 1_000_000
+
+
+class Veiled(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that is compared whole and shown in part. The part can be read again."""
+
+    value: object
+    shown: str
 
 
 def describe(config: Config) -> str:
@@ -40,11 +49,13 @@ def _tree(config: Config) -> dict[str, Any]:
     tree = {
         "providers": {provider.name: _provider(provider) for provider in config.providers},
         "models": _models(config),
-        "tasks": {task.name: _task(task) for task in config.tasks},
+        "tasks": {task.name: _task(task, config) for task in config.tasks},
         "baseline": config.baseline,
         "listen": f"{host}:{config.port}",
         "auth": "keys" if config.is_auth_on else "off",
         "store": config.store,
+        "webhook_secret": config.webhook_secret,
+        "egress": {"allow": list(config.egress)} if config.egress else None,
     }
     return {key: value for key, value in tree.items() if value not in (None, {})}
 
@@ -76,10 +87,13 @@ def _masked(value: Any, path: str, hidden: frozenset[str]) -> Any:
 def _models(config: Config) -> dict[str, Any]:
     models: dict[str, Any] = {}
     told: set[str] = set()
-    for alias, model in config.aliases.items():
-        facts = config.overrides.get(model)
-        models[alias] = model if facts is None or model in told else {"model": model} | _facts(facts)
-        told.add(model)
+    for alias, first in config.aliases.items():
+        written: list[Any] = []
+        for model in (first, *config.alternates.get(alias, ())):
+            facts = config.overrides.get(model)
+            written.append(model if facts is None or model in told else {"model": model} | _facts(facts))
+            told.add(model)
+        models[alias] = written if len(written) > 1 else written[0]
     return models
 
 
@@ -100,24 +114,110 @@ def _price(price: Price) -> dict[str, Any]:
     return {key: Decimal(pico) / PICO for key, pico in parts.items() if pico is not None}
 
 
-def _task(task: Task) -> dict[str, Any]:
+def _task(task: Task, config: Config) -> dict[str, Any]:
     match = {key: list(said) for key, said in (("surface", task.match.surface), ("kind", task.match.kind)) if said}
-    bounds = {"max_chars": task.bounds.max_chars, "max_messages": task.bounds.max_messages}
     said = {
         "description": task.description or None,
         "owner": task.owner or None,
         "match": match or None,
         "path": task.path,
-        "ladder": list(task.ladder),
-        "input": {key: bound for key, bound in bounds.items() if bound is not None} or None,
+        "ladder": [_rung(rung, config) for rung in task.ladder],
+        "input": _input(task),
+        "template": _template(task, config.files.get(task.name, TaskFiles())),
+        "privacy": {"mask": "all" if task.mask == ("all",) else list(task.mask)} if task.mask else None,
         "checks": [_check(use) for use in task.checks],
-        "accept": {"bar": task.bar},
+        "accept": _accept(task, config.files.get(task.name, TaskFiles())),
         "deadline": _duration(task.deadline_s),
         "first_byte": None if task.first_byte_s is None else _duration(task.first_byte_s),
         "max_cost": None if task.max_cost is None else Decimal(task.max_cost) / MICRO,
         "max_attempts": task.max_attempts,
+        "max_wait": _duration(task.max_wait_s),
+        "retries": task.retries,
+        "hedge": _hedge(task.hedge),
+        "deliver": task.deliver,
+        "early_chars": task.early_chars if task.deliver == "early" or task.early_chars != Task.early_chars else None,
+        "on_cut": "continue" if task.continues_cut else "fail",
+        "review": _review(task.review),
     }
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _rung(rung: Rung, config: Config) -> Any:
+    match rung.form:
+        case "single":
+            return _named(rung, config) if rung.alternates else rung.models[0]
+        case "agree":
+            return {"agree": list(rung.models)}
+        case "samples":
+            many = {"model": rung.models[0], "count": rung.count, "temperature": rung.temperature, "min_share": rung.min_share}
+            return {"samples": many}
+        case "vote":
+            return {"vote": {"models": list(rung.models), "min_share": rung.min_share}}
+        case "filter":
+            return {"filter": _filter(rung)}
+        case _:
+            return {rung.form: {"models": list(rung.models), "by": rung.merger}}
+
+
+def _named(rung: Rung, config: Config) -> str:
+    """The alias of a model that other providers have too: no other name brings them along."""
+    return next(
+        alias
+        for alias, alternates in config.alternates.items()
+        if alternates == rung.alternates and config.aliases[alias] == rung.models[0]
+    )
+
+
+def _filter(rung: Rung) -> dict[str, Any]:
+    said = rung.filter
+    assert said is not None
+    decides = {"when": said.rule} if said.rule is not None else {"model": rung.models[0], "ask": said.question}
+    return decides | {"answer": said.answer}
+
+
+def _input(task: Task) -> dict[str, Any] | None:
+    bounds = task.bounds
+    said = {"max_chars": bounds.max_chars, "max_messages": bounds.max_messages, "required": list(bounds.required) or None}
+    return {key: value for key, value in said.items() if value is not None} or None
+
+
+def _template(task: Task, files: TaskFiles) -> dict[str, Any] | None:
+    if task.template is None or files.template is None:
+        return None
+    return {"file": Veiled(value=(files.template, task.template.source), shown=files.template), "version": task.template.version}
+
+
+def _accept(task: Task, files: TaskFiles) -> dict[str, Any]:
+    if files.calibration is None:
+        return {"bar": task.bar}
+    return {"bar": task.bar, "calibration": Veiled(value=(files.calibration, task.calibration), shown=files.calibration)}
+
+
+def _hedge(hedge: Hedge | None) -> str:
+    if hedge is None:
+        return "off"
+    return "p95" if hedge.after_s is None else _duration(hedge.after_s)
+
+
+def _review(rule: ReviewRule) -> Any:
+    if rule == ReviewRule():
+        return rule.when
+    said = {
+        "when": rule.when,
+        "share": rule.share,
+        "mode": rule.mode,
+        "due": _duration(rule.due_s),
+        "on_overdue": rule.on_overdue,
+        "webhook": None if rule.webhook is None else _webhook(rule.webhook),
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _webhook(url: str) -> Veiled:
+    """An address of which only the server is shown: what comes after it often is a key."""
+    address = urlsplit(url)
+    is_short = address.path in ("", "/") and not address.query
+    return Veiled(value=url, shown=url if is_short else f"{address.scheme}://{address.netloc}/***")
 
 
 def _check(use: CheckUse) -> Any:
@@ -126,10 +226,10 @@ def _check(use: CheckUse) -> Any:
 
 def _duration(seconds: float) -> str:
     exact = Decimal(repr(seconds))
-    for unit_s, unit in ((60, "m"), (1, "s")):
-        if exact % unit_s == 0:
+    for unit_s, unit in ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        if exact % unit_s == 0 and exact >= unit_s:
             return f"{int(exact / unit_s)}{unit}"
-    return f"{(exact * 1000).normalize():f}ms"
+    return f"{(exact * 1000).normalize():f}ms" if exact else "0s"
 
 
 def _changes(old: Any, new: Any, path: str) -> list[str]:
@@ -160,6 +260,8 @@ def _block(value: Mapping[str, Any], depth: int) -> list[str]:
         label = f"{'  ' * depth}{_scalar(key)}:"
         if isinstance(inner, dict) and inner and depth < 2:
             lines += [label, *_block(inner, depth + 1)]
+        elif isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
+            lines += [label, *[f"{'  ' * (depth + 1)}- {_flow(item)}" for item in inner]]
         else:
             lines.append(f"{label} {_flow(inner)}")
     return lines
@@ -189,6 +291,8 @@ def _scalar(value: object) -> str:
             return repr(value).replace("inf", ".inf").replace("nan", ".nan")
         case Secret():
             return '"***"'
+        case Veiled():
+            return yaml_text(value.shown)
         case _:
             return yaml_text(str(value))
 

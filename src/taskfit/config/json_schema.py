@@ -5,7 +5,31 @@ from typing import Any
 
 import msgspec
 
-from taskfit.config.keys import ACCEPT, INPUT, MATCH, MODEL_FACTS, OWN_TO_A_TASK, PRICE, PROVIDER, TASK, TOP, Key
+from taskfit.config.keys import (
+    ACCEPT,
+    EGRESS,
+    FILTER,
+    INPUT,
+    MATCH,
+    MERGED,
+    MODEL_FACTS,
+    MODELS,
+    OUTPUT,
+    OWN_TO_A_TASK,
+    PRICE,
+    PRIVACY,
+    PROVIDER,
+    REVIEW,
+    RUNG,
+    SAMPLES,
+    TASK,
+    TEMPLATE,
+    TOP,
+    VOTE,
+    WHEN,
+    Key,
+)
+from taskfit.config.models import MOST_PROVIDERS
 from taskfit.values.secret import Secret
 
 Kinds = Mapping[str, type[msgspec.Struct]]
@@ -14,6 +38,11 @@ DURATION = {
     "type": "string",
     "pattern": "^[0-9]{1,9}(\\.[0-9]{1,6})?(ms|s|m|h)$",
     "description": "A duration: 1500ms, 4s, 2m; at most 1h.",
+}
+LONG_DURATION = {
+    "type": "string",
+    "pattern": "^[0-9]{1,9}(\\.[0-9]{1,6})?(ms|s|m|h|d)$",
+    "description": "A duration that people need: 30m, 4h, 2d; at most 90d.",
 }
 MODEL = {"type": "string", "minLength": 1, "description": "An alias, or provider/model."}
 
@@ -32,11 +61,17 @@ def schema(kinds: Kinds, checks: Kinds) -> dict[str, Any]:
         "models": _models(),
         "tasks": _named(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", _ref("task")),
         "defaults": _ref("defaults"),
+        "egress": _object(EGRESS),
     }
     parts = {
         "match": _object(MATCH) | {"minProperties": 1},
+        "ladder": {"type": "array", "items": {"anyOf": [_ref("model"), _ref("rung")]}, "minItems": 1},
         "input": _object(INPUT),
         "accept": _object(ACCEPT),
+        "review": {"anyOf": [{"enum": list(WHEN)}, _object(REVIEW) | {"minProperties": 1}]},
+        "output": _object(OUTPUT) | {"minProperties": 1},
+        "template": {"anyOf": [{"type": "string", "minLength": 1}, _required(TEMPLATE, "file"), {"type": "null"}]},
+        "privacy": _object(PRIVACY),
         "checks": _checks({name: settings[struct] for name, struct in checks.items()}),
     }
     inherited = tuple(key for key in TASK if key.name not in OWN_TO_A_TASK)
@@ -49,7 +84,9 @@ def schema(kinds: Kinds, checks: Kinds) -> dict[str, Any]:
             **definitions,
             **_apis(of_apis),
             "duration": DURATION,
+            "long_duration": LONG_DURATION,
             "model": MODEL,
+            "rung": _rung(),
             "task": _object(TASK, parts),
             "defaults": _object(inherited, parts),
         },
@@ -72,6 +109,23 @@ def _object(keys: tuple[Key, ...], filled: Mapping[str, Any] = {}) -> dict[str, 
 
 def _named(pattern: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "propertyNames": {"pattern": pattern}, "additionalProperties": value}
+
+
+def _required(keys: tuple[Key, ...], *names: str) -> dict[str, Any]:
+    return _object(keys) | {"required": list(names)}
+
+
+def _rung() -> dict[str, Any]:
+    merged = _required(MERGED, "models", "by")
+    conditional, asking = {"required": ["when"]}, {"required": ["model", "ask"]}
+    forms = {
+        "samples": _required(SAMPLES, "model"),
+        "vote": {"anyOf": [MODELS, _required(VOTE, "models")]},
+        "best_of": merged,
+        "synthesis": merged,
+        "filter": _required(FILTER, "answer") | {"anyOf": [conditional, asking]},
+    }
+    return _object(RUNG, forms) | {"minProperties": 1, "maxProperties": 1}
 
 
 def _settings(fields: tuple[msgspec.structs.FieldInfo, ...], schemas: list[dict[str, Any]]) -> dict[str, Any]:
@@ -112,16 +166,25 @@ def _models() -> dict[str, Any]:
     price = _object(PRICE) | {"required": ["input", "output"]}
     long = _object(MODEL_FACTS, {"price": price}) | {"required": ["model"]}
     pinned = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*/.+$", "description": "provider/model"}
-    return _named(r"^(?!auto$|task:)[A-Za-z0-9][A-Za-z0-9._:-]*$", {"anyOf": [pinned, long]})
+    one = {"anyOf": [pinned, long]}
+    several = {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_PROVIDERS}
+    return _named(r"^(?!auto$|task:)[A-Za-z0-9][A-Za-z0-9._:-]*$", {"anyOf": [pinned, long, several]})
 
 
 def _checks(settings: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     bare = {"enum": [name for name, shape in settings.items() if not shape.get("required")]}
     told = {
         "type": "object",
-        "properties": {name: {"anyOf": [shape, {"type": "null"}]} for name, shape in settings.items()},
+        "properties": {name: {"anyOf": _ways(shape)} for name, shape in settings.items()},
         "additionalProperties": False,
         "minProperties": 1,
         "maxProperties": 1,
     }
     return {"type": "array", "items": {"anyOf": [bare, told]}}
+
+
+def _ways(shape: dict[str, Any]) -> list[Any]:
+    """How the settings of a check are written: as a mapping, as the value of the first of them, or not at all."""
+    first = list(shape["properties"])[:1]
+    is_enough = set(shape.get("required", ())) <= set(first)
+    return [shape, *[shape["properties"][name] for name in first if is_enough], {"type": "null"}]

@@ -9,30 +9,30 @@ from typing import Any, get_args
 
 import msgspec
 
+from taskfit.shaping.datafog_finder import DATAFOG
+from taskfit.shaping.patterns import KINDS as PERSONAL
 from taskfit.values.profile import Kind
+from taskfit.values.review import Mode, Overdue, When
+from taskfit.values.task import Deliver
 
 KINDS: tuple[str, ...] = get_args(Kind)
-LATER_CHECKS = (
-    "agreement",
-    "code",
-    "grounded",
-    "json_schema",
-    "judge",
-    "language",
-    "length",
-    "logprob",
-    "pattern",
-    "rules",
-    "self_check",
-    "tool_calls",
-)
-"""Checks that are known and not built yet."""
+WHEN: tuple[str, ...] = get_args(When)
+MODES: tuple[str, ...] = get_args(Mode)
+OVERDUE: tuple[str, ...] = get_args(Overdue)
+DELIVERIES: tuple[str, ...] = get_args(Deliver)
+MASKS = (*PERSONAL, DATAFOG)
+"""Kinds of personal data that can be masked, without `all`."""
+MOST_MEMBERS = 8
+MOST_SAMPLES = 10
 
 TEXT = {"type": "string"}
 DURATION = {"$ref": "#/$defs/duration"}
+LONG_DURATION = {"$ref": "#/$defs/long_duration"}
 MODEL = {"$ref": "#/$defs/model"}
+MODELS = {"type": "array", "items": MODEL, "minItems": 2, "maxItems": MOST_MEMBERS}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 COUNT = {"type": ["integer", "null"], "minimum": 1}
+FILE = {"type": "string", "minLength": 1}
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,11 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 TOP = (
     Key(name="providers", takes="name: settings", means="Who serves models: an API, an address, a key. At least one."),
-    Key(name="models", takes="alias: model", means="Stable names for pinned models, with what you know of them."),
+    Key(
+        name="models",
+        takes="alias: model, or a list",
+        means="Stable names for pinned models, with what you know of them. A list: one model on several providers.",
+    ),
     Key(name="tasks", takes="name: contract", means="The contract for each kind of request.", default="a task `default`"),
     Key(
         name="defaults",
@@ -88,7 +92,24 @@ TOP = (
         default="sqlite:taskfit.db",
         schema={"type": "string", "pattern": "^sqlite:.+"},
     ),
+    Key(
+        name="webhook_secret",
+        takes="a secret, as `${NAME}`",
+        means="What messages to webhooks and callbacks are signed with. Without it neither is told anything.",
+        schema={"type": "string", "minLength": 1},
+    ),
+    Key(name="egress", takes="a mapping", means="Which private addresses webhooks and callbacks may reach."),
     Key(name="redis", takes="redis://…", means="What several workers share their state through.", is_later=True),
+)
+
+EGRESS = (
+    Key(
+        name="allow",
+        takes="hosts, addresses or networks",
+        means="Such as `hooks.internal`, `10.0.0.5` or `10.0.0.0/8`. Public addresses need no leave.",
+        schema={"type": "array", "items": TEXT},
+        default="none",
+    ),
 )
 
 PROVIDER = (
@@ -134,20 +155,19 @@ TASK = (
     ),
     Key(
         name="path",
-        takes="safe or research",
-        means="The risk class; `sensitive` is not supported yet, because a person must decide there.",
+        takes="safe, sensitive or research",
+        means="The risk class. On the sensitive path a person looks at every answer, or at a share of them.",
         default="safe",
-        schema={"enum": ["safe", "research"]},
+        schema={"enum": ["safe", "sensitive", "research"]},
     ),
     Key(
         name="ladder",
-        takes="a list of models",
-        means="The models to try, in this order.",
+        takes="a list of rungs",
+        means="What to try, in this order: models, or several that make one answer.",
         is_common=True,
-        schema={"type": "array", "items": MODEL, "minItems": 1},
         default="for `default` alone: `general`, else the first alias",
     ),
-    Key(name="input", takes="a mapping", means="Bounds of the request."),
+    Key(name="input", takes="a mapping", means="What a request must be like."),
     Key(
         name="checks",
         takes="a list of checks",
@@ -174,14 +194,14 @@ TASK = (
     Key(
         name="max_cost",
         takes="dollars or null",
-        means="What the whole request may cost; looked at before each attempt, for the caller's own limit or 256 tokens.",
+        means="What the whole request may cost, checks included: no call may write more than what is left of it pays for.",
         schema={"type": ["number", "null"], "minimum": 0, "maximum": 1_000_000},
         default="no limit",
     ),
     Key(
         name="max_attempts",
         takes="1 to 10",
-        means="How many calls the request may make.",
+        means="How many calls of models the request may make; each member of an ensemble is one, those of checks are none.",
         default="5",
         schema={"type": "integer", "minimum": 1, "maximum": 10},
     ),
@@ -195,21 +215,57 @@ TASK = (
     ),
     Key(
         name="review",
-        takes="never",
-        means="When a person looks at the answer; other values are not supported yet.",
-        default="never",
-        schema={"const": "never"},
+        takes="never, when_unsure, always or a mapping",
+        means="When a person decides: always, or where no answer reached the bar or none came.",
+        default="never; on the sensitive path always",
     ),
     Key(
         name="deliver",
-        takes="checked",
-        means="Whether an answer leaves before its checks end; other values are not supported yet.",
+        takes="checked, early or provisional",
+        means="When a streamed answer leaves: after its checks, after those that can judge its beginning, or at once.",
         default="checked",
-        schema={"const": "checked"},
+        schema={"enum": list(DELIVERIES)},
     ),
+    Key(
+        name="early_chars",
+        takes="characters",
+        means="How much of an answer delivered early is held for its first checks.",
+        default="200",
+        schema={"type": "integer", "minimum": 1, "maximum": 100_000},
+    ),
+    Key(
+        name="on_cut",
+        takes="fail or continue",
+        means="What becomes of a stream that breaks off after its beginning was sent: it fails, or another model goes on.",
+        default="fail",
+        schema={"enum": ["fail", "continue"]},
+    ),
+    Key(
+        name="hedge",
+        takes="p95, a duration or off",
+        means="When the next model is called beside one that is slow to begin; p95: of what that one took lately.",
+        default="off",
+        schema={"anyOf": [{"enum": ["off", "p95"]}, DURATION]},
+    ),
+    Key(
+        name="max_wait",
+        takes="a duration",
+        means="How long a model that asks for patience is waited for, where there is no other; 0s: not at all.",
+        default="10s",
+        schema=DURATION,
+    ),
+    Key(
+        name="retries",
+        takes="0 to 5",
+        means="How often failed models are called again, where there is no other.",
+        default="1",
+        schema={"type": "integer", "minimum": 0, "maximum": 5},
+    ),
+    Key(name="output", takes="a mapping", means="What the answer must look like."),
+    Key(name="template", takes="a file, or a mapping, or null", means="The prompt's template.", default="none"),
+    Key(name="privacy", takes="a mapping", means="What no model sees."),
     Key(name="owner", takes="text", means="Who answers for the task.", schema=TEXT),
     Key(name="description", takes="text", means="What the task is, for people.", schema=TEXT),
-    Key(name="output", takes="{json_schema: FILE}", means="What the answer must look like.", is_later=True),
     Key(
         name="slo",
         takes="{p95: duration, errors: percent}",
@@ -217,9 +273,7 @@ TASK = (
         is_later=True,
     ),
     Key(name="golden", takes="a file", means="Pinned cases of the task.", is_later=True),
-    Key(name="template", takes="a file", means="The prompt's template.", is_later=True),
     Key(name="fit", takes="text", means="How the task's thresholds are fitted.", is_later=True),
-    Key(name="privacy", takes="text", means="What is masked before a model sees it.", is_later=True),
     Key(name="region", takes="text", means="Where the models may stand.", is_later=True),
 )
 
@@ -242,11 +296,140 @@ INPUT = (
         name="max_chars", takes="a number or null", means="The most characters of message text.", schema=COUNT, default="no limit"
     ),
     Key(name="max_messages", takes="a number or null", means="The most messages.", schema=COUNT, default="no limit"),
+    Key(
+        name="required",
+        takes="a field, or a list",
+        means="Fields that the last user message must have, which then is a JSON object.",
+        schema={"anyOf": [TEXT, {"type": "array", "items": TEXT}]},
+        default="none",
+    ),
 )
 ACCEPT = (
     Key(name="bar", takes="0 to 1", means="The confidence that an answer must reach.", schema=SHARE, default="0.5"),
+    Key(
+        name="calibration",
+        takes="a file or null",
+        means="How verdicts and signals become one confidence, as `taskfit bench cascade … --save-calibration` writes it.",
+        schema={"anyOf": [FILE, {"type": "null"}]},
+        default="the lowest score of the checks",
+    ),
     Key(name="max_error", takes="0 to 1", means="The error budget that the bar is fitted to.", is_later=True),
     Key(name="sure", takes="0 to 1", means="How sure the fit must be of it.", is_later=True),
+)
+
+OUTPUT = (
+    Key(
+        name="json_schema",
+        takes="a file or null",
+        means="The JSON Schema of the answer: the check `json_schema` gets it, and is put first where `checks` lacks it.",
+        schema={"anyOf": [FILE, {"type": "null"}]},
+    ),
+)
+TEMPLATE = (
+    Key(name="file", takes="a file", means="The template in Jinja. Required in the long form.", schema=FILE),
+    Key(
+        name="version",
+        takes="text",
+        means="What records call this version.",
+        schema={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
+        default="12 digits of the file's SHA-256",
+    ),
+)
+PRIVACY = (
+    Key(
+        name="mask",
+        takes="all, or a list",
+        means=f"Personal data that is masked before any model sees it, and put back in the answer: {', '.join(PERSONAL)}; "
+        f"`{DATAFOG}` (an extra) finds more, and is not in `all`.",
+        schema={"anyOf": [{"const": "all"}, {"type": "array", "items": {"enum": ["all", *MASKS]}}]},
+        default="none",
+    ),
+)
+REVIEW = (
+    Key(name="when", takes="never, when_unsure or always", means="As the short form.", schema={"enum": list(WHEN)}),
+    Key(
+        name="share",
+        takes="0 to 1, or a percentage",
+        means="How many of all requests a person looks at, whatever the checks say.",
+        schema={"anyOf": [SHARE, {"type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,9})?%$"}]},
+        default="0",
+    ),
+    Key(
+        name="mode",
+        takes="wait, provisional or ticket",
+        means="What the caller gets: the decision, if it comes before the deadline; the best answer now; or 202 and a ticket.",
+        schema={"enum": list(MODES)},
+        default="wait",
+    ),
+    Key(name="due", takes="a duration", means="How soon a person should decide.", schema=LONG_DURATION, default="1d"),
+    Key(
+        name="on_overdue",
+        takes="nothing, webhook, release or reject",
+        means="What becomes of a case that is overdue: nothing, the webhook is told, the best answer is let out or rejected.",
+        schema={"enum": list(OVERDUE)},
+        default="nothing",
+    ),
+    Key(
+        name="webhook",
+        takes="an https address or null",
+        means="What is told of each case. It needs `webhook_secret`.",
+        schema={"anyOf": [{"type": "string", "pattern": "^https?://"}, {"type": "null"}]},
+        default="none",
+    ),
+)
+RUNG = (
+    Key(name="agree", takes="2 to 8 models", means="All must give the same answer.", schema=MODELS),
+    Key(name="samples", takes="a mapping", means="The commonest of several answers of one model."),
+    Key(name="vote", takes="2 to 8 models, or a mapping", means="The commonest answer of several models."),
+    Key(name="best_of", takes="a mapping", means="The answer of several that another model picks."),
+    Key(name="synthesis", takes="a mapping", means="One answer that another model writes out of several."),
+    Key(
+        name="filter",
+        takes="a mapping",
+        means="What decides whether the rungs after it are asked at all. It cannot be the last rung.",
+    ),
+)
+MIN_SHARE = Key(
+    name="min_share",
+    takes="0 to 1",
+    means="How much of the votes the commonest answer must have.",
+    schema=SHARE,
+    default="0.5",
+)
+SAMPLES = (
+    Key(name="model", takes="a model", means="The one that is asked several times. Required.", schema=MODEL),
+    Key(
+        name="count",
+        takes=f"2 to {MOST_SAMPLES}",
+        means="How often.",
+        schema={"type": "integer", "minimum": 2, "maximum": MOST_SAMPLES},
+        default="3",
+    ),
+    Key(
+        name="temperature",
+        takes="0 to 2, or null",
+        means="How much the answers vary; null: as the caller says, for models that take none.",
+        schema={"type": ["number", "null"], "minimum": 0, "maximum": 2},
+        default="0.7",
+    ),
+    MIN_SHARE,
+)
+MEMBERS = Key(name="models", takes=f"2 to {MOST_MEMBERS} models", means="Those that answer. Required.", schema=MODELS)
+VOTE = (MEMBERS, MIN_SHARE)
+MERGED = (
+    MEMBERS,
+    Key(name="by", takes="a model", means="The one that picks the answer, or writes it. Required.", schema=MODEL),
+)
+FILTER = (
+    Key(
+        name="when",
+        takes="a condition",
+        means="In CEL, over `request`: the rungs after the filter are asked where it holds. This, or `model` with `ask`.",
+        schema=TEXT,
+    ),
+    Key(name="model", takes="a model", means="The one that is asked instead of a condition.", schema=MODEL),
+    Key(name="ask", takes="text", means="What it is asked about the request: a question to answer with yes or no.", schema=TEXT),
+    Key(name="answer", takes="text", means="What is answered where the condition or the model says no. Required.", schema=TEXT),
 )
 
 

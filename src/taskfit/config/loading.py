@@ -7,17 +7,21 @@ from pathlib import Path
 
 import msgspec
 
+from taskfit.config.addresses import HOST, is_host, read_egress
 from taskfit.config.complaints import Complaints, quoted
 from taskfit.config.keys import TOP
+from taskfit.config.lines import lines_of
 from taskfit.config.models import Models, read_models, resolve
+from taskfit.config.plugins import read_secret
 from taskfit.config.providers import Kinds, read_providers
 from taskfit.config.reading import complain, complain_later, is_null, read_choice, read_entries, read_text
+from taskfit.config.references import References, models_of
 from taskfit.config.settings import Config
 from taskfit.config.tasks import read_tasks
 from taskfit.config.tree import MOST_BYTES, Entry, Node, Scalar, read_tree
-from taskfit.values.task import Task
+from taskfit.values.secret import Secret
+from taskfit.values.task import Rung, Task
 
-HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
 LISTEN = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -55,7 +59,15 @@ def parse(text: str, *, file: str, kinds: Kinds, checks: Kinds, environ: Mapping
             try_='providers: {openai: {key: "${OPENAI_API_KEY}"}}',
         )
     models = read_models(_value(entries, "models"), providers.names if providers else None, complaints)
-    tasks = read_tasks(entries.get("tasks"), entries.get("defaults"), models.names, checks, complaints)
+    references = References(
+        names=models.names,
+        checks=checks,
+        folder=Path(file).parent.absolute(),
+        egress=read_egress(_value(entries, "egress"), complaints),
+        has_secret="webhook_secret" in entries,
+    )
+    tasks = read_tasks(entries.get("tasks"), entries.get("defaults"), references, complaints)
+    webhook_secret = _read_secret(_value(entries, "webhook_secret"), complaints)
     baseline = resolve(entries["baseline"].value, models.names, complaints) if "baseline" in entries else None
     address = _read_listen(_value(entries, "listen"), complaints)
     is_auth_on = _read_auth(_value(entries, "auth"), address, complaints)
@@ -63,19 +75,24 @@ def parse(text: str, *, file: str, kinds: Kinds, checks: Kinds, environ: Mapping
     if "redis" in entries:
         _refuse_redis(entries["redis"], complaints)
     complaints.raise_if_any()
-    baseline = baseline or _likely_baseline(models, tasks)
+    baseline = baseline or _likely_baseline(models, tasks.read)
     return Config(
         file=file,
         providers=providers.read if providers else (),
         aliases={alias: model for alias, model in models.names.aliases.items() if model is not None},
+        alternates=models.names.alternates,
         overrides=models.overrides,
-        models=_in_use(models, tasks, baseline),
-        tasks=tasks,
+        models=_in_use(models, tasks.read, baseline, checks),
+        tasks=tasks.read,
         store=store,
         host=address.host,
         port=address.port,
         is_auth_on=is_auth_on,
         baseline=baseline,
+        egress=references.egress,
+        webhook_secret=webhook_secret,
+        files=tasks.files,
+        lines=lines_of(root),
     )
 
 
@@ -146,7 +163,7 @@ def _is_host(six: str | None, host: str | None) -> bool:
     try:
         ipaddress.ip_address(six or host or "")
     except ValueError:
-        return six is None and HOST.fullmatch(host or "") is not None and not re.fullmatch(r"[0-9.]+", host or "")
+        return six is None and is_host(host or "")
     return True
 
 
@@ -182,6 +199,10 @@ def _read_store(node: Node | None, complaints: Complaints) -> str:
     return text
 
 
+def _read_secret(node: Node | None, complaints: Complaints) -> Secret | None:
+    return None if node is None else read_secret(node, complaints)
+
+
 def _refuse_redis(entry: Entry, complaints: Complaints) -> None:
     if is_null(entry.value):
         complain(entry.value, complaints, wanted="no redis", try_="remove it")
@@ -190,11 +211,16 @@ def _refuse_redis(entry: Entry, complaints: Complaints) -> None:
 
 
 def _likely_baseline(models: Models, tasks: tuple[Task, ...]) -> str | None:
-    expert = models.names.aliases.get("expert")
-    return expert or max((task.ladder for task in tasks), key=len)[-1]
+    return models.names.aliases.get("expert") or _writer(max((task.ladder for task in tasks), key=len)[-1])
 
 
-def _in_use(models: Models, tasks: tuple[Task, ...], baseline: str | None) -> tuple[str, ...]:
-    ladders = [model for task in tasks for model in task.ladder]
-    everything = [*models.names.aliases.values(), *ladders, baseline]
+def _writer(rung: Rung) -> str:
+    """The model whose answer a rung gives, or the first of those that may give it."""
+    return rung.merger if rung.form == "synthesis" and rung.merger is not None else rung.models[0]
+
+
+def _in_use(models: Models, tasks: tuple[Task, ...], baseline: str | None, checks: Kinds) -> tuple[str, ...]:
+    named = [model for alias, model in models.names.aliases.items() for model in (model, *models.names.alternates.get(alias, ()))]
+    judging = [model for task in tasks for use in task.checks for model in models_of(use, checks)]
+    everything = [*named, *[model for task in tasks for model in task.models], *judging, baseline]
     return tuple(dict.fromkeys(model for model in everything if model is not None))

@@ -16,23 +16,26 @@ from taskfit.config.reading import (
     read_text,
     read_token_price,
 )
-from taskfit.config.tree import Broken, Entry, Node, Scalar, Table, as_written
+from taskfit.config.tree import Broken, Entry, Node, Scalar, Sequence, Table, as_written
 from taskfit.values.card import CardFacts, Price
 
 ALIAS = re.compile(r"(?!auto\Z|task:)[A-Za-z0-9][A-Za-z0-9._:-]{0,99}", re.IGNORECASE)
 MODEL_NAME = re.compile(r"(?!\.{1,2}(/|\Z))[^\s/?#%\\]+(/(?!\.{1,2}(/|\Z))[^\s/?#%\\]+)*")
 LONGEST_NAME = 200
+MOST_PROVIDERS = 8
 WANTED = "an alias, or provider/model"
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model may be called. `aliases` maps to a model id, or to None where the alias was complained about.
+    """What a model may be called. `aliases` maps to a model id, or to None where the alias was complained about; `alternates` to
+    the ids of the same model on other providers, for the aliases that have any.
 
     `providers` None: the section could not be read, and any provider will do.
     """
 
     providers: tuple[str, ...] | None
     aliases: Mapping[str, str | None] = {}
+    alternates: Mapping[str, tuple[str, ...]] = {}
 
 
 class Models(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,16 +54,20 @@ def read_models(node: Node | None, providers: tuple[str, ...] | None, complaints
         complain(node, complaints, wanted="a mapping of aliases to models", try_="general: provider/model")
         return Models(names=names)
     aliases: dict[str, str | None] = {}
+    alternates: dict[str, tuple[str, ...]] = {}
     overrides: dict[str, CardFacts] = {}
     for entry in node.entries:
         is_named = check_name(entry, ALIAS, complaints, wanted="a name of letters, digits and . _ : -, not auto, not task:…")
-        model, facts = _read_alias(entry, names, complaints)
-        aliases[entry.key] = model if is_named else None
-        if model is None or facts is None:
-            continue
-        if overrides.setdefault(model, facts) != facts:
-            complaints.add(entry.line, entry.path, found=f"other facts of {model} than above", wanted="the facts of a model once")
-    return Models(names=Names(providers=providers, aliases=aliases), overrides=overrides)
+        told = _read_alias(entry, names, complaints)
+        aliases[entry.key] = told[0].model if told and is_named else None
+        if len(told) > 1 and is_named:
+            alternates[entry.key] = tuple([each.model for each in told[1:]])
+        for each in told:
+            if each.facts is not None and overrides.setdefault(each.model, each.facts) != each.facts:
+                complaints.add(
+                    each.line, each.path, found=f"other facts of {each.model} than above", wanted="the facts of a model once"
+                )
+    return Models(names=Names(providers=providers, aliases=aliases, alternates=alternates), overrides=overrides)
 
 
 def resolve(node: Node, names: Names, complaints: Complaints) -> str | None:
@@ -80,19 +87,54 @@ def resolve(node: Node, names: Names, complaints: Complaints) -> str | None:
     return None
 
 
-def _read_alias(entry: Entry, names: Names, complaints: Complaints) -> tuple[str | None, CardFacts | None]:
-    if not isinstance(entry.value, Table):
-        text = read_text(entry.value, complaints, wanted="provider/model, or a mapping with model:")
-        return (None if text is None else _pinned(entry.value, text, names, complaints)), None
-    long = read_entries(entry.value, MODEL_FACTS, complaints) or {}
-    said = long.get("model")
-    if said is None:
-        complaints.add(entry.line, entry.path, found="no model", wanted="model: provider/model", try_="add model:")
-        model = None
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One model of an alias, with what is said of it; `line` and `path` are where."""
+
+    model: str
+    facts: CardFacts | None
+    line: int
+    path: str
+
+
+def _read_alias(entry: Entry, names: Names, complaints: Complaints) -> tuple[Told, ...]:
+    """The models of an alias: one, or the same on several providers; none where one of them was complained about."""
+    if not isinstance(entry.value, Sequence):
+        only = _read_model(entry.value, entry, names, complaints)
+        return () if only is None else (only,)
+    items = entry.value.items
+    if not 1 <= len(items) <= MOST_PROVIDERS:
+        complain(entry.value, complaints, wanted=f"a model, or a list of it on 1 to {MOST_PROVIDERS} providers")
+        return ()
+    read = [_read_model(item, None, names, complaints) for item in items]
+    told = tuple([each for each in read if each is not None])
+    for number, each in enumerate(told):
+        if each.model in [earlier.model for earlier in told[:number]]:
+            complaints.add(
+                each.line, each.path, found=f"{each.model} a second time", wanted="each provider's model once", try_="remove it"
+            )
+    return told if len(told) == len(read) else ()
+
+
+def _read_model(node: Node, key: Entry | None, names: Names, complaints: Complaints) -> Told | None:
+    """A model in its short or long form; complaints about the whole long form name `key`, where there is one."""
+    facts: CardFacts | None = None
+    if isinstance(node, Table):
+        long = read_entries(node, MODEL_FACTS, complaints) or {}
+        said = long["model"].value if "model" in long else None
+        if said is None:
+            place: Entry | Node = key or node
+            complaints.add(place.line, place.path, found="no model", wanted="model: provider/model", try_="add model:")
+        facts = _read_facts(long, complaints)
     else:
-        text = read_text(said.value, complaints, wanted="provider/model")
-        model = None if text is None else _pinned(said.value, text, names, complaints)
-    return model, _read_facts(long, complaints)
+        said = node
+    if isinstance(said, Sequence) and said is not node:
+        complain(said, complaints, wanted="one provider/model", try_="a list around the mappings: [{model: …, …}, {model: …, …}]")
+        return None
+    wanted = "provider/model" if said is not node else "provider/model, a mapping with model:, or a list of them"
+    text = None if said is None else read_text(said, complaints, wanted=wanted)
+    model = None if text is None or said is None else _pinned(said, text, names, complaints)
+    place = key or node
+    return None if model is None else Told(model=model, facts=facts, line=place.line, path=place.path)
 
 
 def _pinned(node: Node, text: str, names: Names, complaints: Complaints) -> str | None:

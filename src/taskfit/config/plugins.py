@@ -5,7 +5,7 @@ Knows no plug-in. Values are taken strictly, key by key, so that one mistake doe
 
 import re
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
@@ -26,13 +26,24 @@ WORDS: dict[Any, str] = {
     Secret: 'a key as text, such as "${NAME}"',
 }
 
+Resolvers = Mapping[str | None, Callable[[Node, Complaints], str | None]]
+"""How texts are read whose type is marked so (values/settings.py); without a reader they stay as they are written."""
+
+AS_WRITTEN: Resolvers = {}
+
 
 class Unread(Exception):
     """Passes over a value that was complained about; never leaves the room."""
 
 
 def read_settings(
-    struct: type[msgspec.Struct], entries: Iterable[Entry], complaints: Complaints, *, line: int, path: str
+    struct: type[msgspec.Struct],
+    entries: Iterable[Entry],
+    complaints: Complaints,
+    *,
+    line: int,
+    path: str,
+    resolvers: Resolvers = AS_WRITTEN,
 ) -> msgspec.Struct | None:
     """The settings, or None where something was complained about. `line` and `path` are those of the whole section."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
@@ -45,7 +56,7 @@ def read_settings(
             is_whole = False
             continue
         try:
-            values[field.name] = _value(entry.value, field.type, complaints)
+            values[field.name] = _value(entry.value, field.type, complaints, resolvers)
         except Unread:
             values[field.name], is_whole = None, False
     for missing in (field for field in fields.values() if field.required and field.name not in values):
@@ -103,20 +114,23 @@ def decode_secret(wanted: type, value: object) -> Secret:
     raise TypeError("Expected a key as text")
 
 
-def _value(node: Node, wanted: Any, complaints: Complaints) -> Any:
-    wanted = _without_none(wanted, node)
+def _value(node: Node, wanted: Any, complaints: Complaints, resolvers: Resolvers) -> Any:
+    wanted = _branch(wanted, node)
+    marker = marker_of(wanted)
+    if marker in resolvers:
+        return _resolved(node, resolvers[marker], complaints)
     arguments = get_args(wanted)
     if wanted is Secret:
         return _secret(node, complaints)
     if isinstance(node, Table) and get_origin(wanted) is dict:
-        return _each({entry.key: entry.value for entry in node.entries}, arguments[1], complaints)
+        return _each({entry.key: entry.value for entry in node.entries}, arguments[1], complaints, resolvers)
     if isinstance(node, Table) and isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
-        settings = read_settings(wanted, node.entries, complaints, line=node.line, path=node.path)
+        settings = read_settings(wanted, node.entries, complaints, line=node.line, path=node.path, resolvers=resolvers)
         if settings is None:
             raise Unread
         return settings
     if isinstance(node, Sequence) and (get_origin(wanted) is list or (get_origin(wanted) is tuple and ... in arguments)):
-        items = _each(dict(enumerate(node.items)), arguments[0], complaints).values()
+        items = _each(dict(enumerate(node.items)), arguments[0], complaints, resolvers).values()
         return get_origin(wanted)(items)
     try:
         return msgspec.convert(plain(node), wanted, strict=True, dec_hook=decode_secret)
@@ -125,17 +139,41 @@ def _value(node: Node, wanted: Any, complaints: Complaints) -> Any:
         raise Unread from error
 
 
-def _each(nodes: dict[Any, Node], wanted: Any, complaints: Complaints) -> dict[Any, Any]:
+def _each(nodes: dict[Any, Node], wanted: Any, complaints: Complaints, resolvers: Resolvers) -> dict[Any, Any]:
     values: dict[Any, Any] = {}
     is_whole = True
     for key, node in nodes.items():
         try:
-            values[key] = _value(node, wanted, complaints)
+            values[key] = _value(node, wanted, complaints, resolvers)
         except Unread:
             is_whole = False
     if not is_whole:
         raise Unread
     return values
+
+
+def _resolved(node: Node, resolve: Callable[[Node, Complaints], str | None], complaints: Complaints) -> str:
+    value = None if isinstance(node, Broken) else resolve(node, complaints)
+    if value is None:
+        raise Unread
+    return value
+
+
+def marker_of(wanted: Any) -> str | None:
+    """What a type of values/settings.py stands for: MODEL or FILE; None for any other type."""
+    for metadata in getattr(wanted, "__metadata__", ()):
+        if isinstance(metadata, msgspec.Meta) and metadata.extra is not None:
+            marker: str | None = metadata.extra.get("taskfit")
+            return marker
+    return None
+
+
+def read_secret(node: Node, complaints: Complaints) -> Secret | None:
+    """A secret that stands alone."""
+    try:
+        return _secret(node, complaints)
+    except Unread:
+        return None
 
 
 def _secret(node: Node, complaints: Complaints) -> Secret:
@@ -164,11 +202,26 @@ def _built(
         return None
 
 
-def _without_none(wanted: Any, node: Node) -> Any:
+def _branch(wanted: Any, node: Node) -> Any:
+    """Of a type with alternatives the one that a value can only be meant for; the whole type where there are several."""
     if get_origin(wanted) not in (types.UnionType, Union) or (isinstance(node, Scalar) and node.value is None):
         return wanted
     others = [argument for argument in get_args(wanted) if argument is not type(None)]
+    fitting = [argument for argument in others if _is_for(argument, node)]
+    is_clear = isinstance(node, Sequence | Table) or any(marker_of(argument) for argument in fitting)
+    if len(fitting) == 1 and is_clear:
+        return fitting[0]
     return others[0] if len(others) == 1 else wanted
+
+
+def _is_for(wanted: Any, node: Node) -> bool:
+    """Whether a type is for lists, for mappings, or for single values, as the value is."""
+    plain_type = wanted.__origin__ if hasattr(wanted, "__metadata__") else wanted
+    origin = get_origin(plain_type)
+    if isinstance(node, Sequence):
+        return origin in (list, tuple, set, frozenset)
+    is_mapping = origin is dict or (isinstance(plain_type, type) and issubclass(plain_type, msgspec.Struct))
+    return is_mapping if isinstance(node, Table) else not is_mapping and origin not in (list, tuple, set, frozenset)
 
 
 def _wanted(error: msgspec.ValidationError, wanted: Any) -> str:

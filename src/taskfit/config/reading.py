@@ -13,9 +13,10 @@ from taskfit.config.keys import Key, names
 from taskfit.config.tree import Broken, Entry, Node, Scalar, Sequence, Table, found
 from taskfit.values.money import Usd, usd_from_decimal
 
-DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)")
-UNIT_S = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)")
+UNIT_S = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86_400)}
 LONGEST_S = 3600
+LONGEST_DAYS = 90
 MOST_DOLLARS = 1_000_000
 PICO = 1_000_000
 
@@ -122,16 +123,60 @@ def read_percent(node: Node, complaints: Complaints) -> float | None:
     return None
 
 
+def read_portion(node: Node, complaints: Complaints) -> float | None:
+    """A number from 0 to 1, or a percentage."""
+    is_percent = isinstance(node, Scalar) and isinstance(node.value, str) and node.value.endswith("%")
+    return read_percent(node, complaints) if is_percent else read_share(node, complaints)
+
+
+def read_number(node: Node, complaints: Complaints, *, least: int, most: int) -> float | None:
+    """A number within bounds."""
+    number = _decimal(node)
+    if number is not None and least <= number <= most:
+        return float(number)
+    complain(node, complaints, wanted=f"a number from {least} to {most}")
+    return None
+
+
 def read_duration(node: Node, complaints: Complaints) -> float | None:
     """Seconds of a duration such as 1500ms, 4s or 2m."""
+    seconds = _seconds(node)
+    if seconds is not None and 0 < seconds <= LONGEST_S:
+        return float(seconds)
     wanted = "a duration of more than 0 and at most 1h: 1500ms, 4s, 2m"
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        match = DURATION.fullmatch(node.value)
-        if match and 0 < Decimal(match[1]) * UNIT_S[match[2]] <= LONGEST_S:
-            return float(Decimal(match[1]) * UNIT_S[match[2]])
-    number = _decimal(node)
-    complain(node, complaints, wanted=wanted, try_=f"{number:f}s" if number is not None and 0 < number <= LONGEST_S else "")
+    complain(node, complaints, wanted=wanted, try_=_in_seconds(node, most_s=LONGEST_S))
     return None
+
+
+def read_wait(node: Node, complaints: Complaints) -> float | None:
+    """Seconds of a duration that may be none at all."""
+    seconds = _seconds(node)
+    if seconds is not None and seconds <= LONGEST_S:
+        return float(seconds)
+    complain(node, complaints, wanted="a duration from 0s to 1h: 1500ms, 4s, 2m", try_=_in_seconds(node, most_s=LONGEST_S))
+    return None
+
+
+def read_long_duration(node: Node, complaints: Complaints) -> float | None:
+    """Seconds of a duration that people need, such as 4h or 2d."""
+    seconds = _seconds(node)
+    most_s = LONGEST_DAYS * 86_400
+    if seconds is not None and 0 < seconds <= most_s:
+        return float(seconds)
+    wanted = f"a duration of more than 0 and at most {LONGEST_DAYS}d: 30m, 4h, 2d"
+    complain(node, complaints, wanted=wanted, try_=_in_seconds(node, most_s=most_s))
+    return None
+
+
+def _seconds(node: Node) -> Decimal | None:
+    match = DURATION.fullmatch(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+    return None if match is None else Decimal(match[1]) * UNIT_S[match[2]]
+
+
+def _in_seconds(node: Node, *, most_s: int) -> str:
+    """What to try where a number has no unit."""
+    number = _decimal(node)
+    return f"{number:f}s" if number is not None and 0 < number <= most_s else ""
 
 
 def read_dollars(node: Node, complaints: Complaints) -> Usd | None:

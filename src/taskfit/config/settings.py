@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from taskfit.values.card import CardFacts
+from taskfit.values.secret import Secret
 from taskfit.values.task import Task
 
 
@@ -20,16 +21,28 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
     hidden: frozenset[str] = frozenset()
 
 
+class TaskFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The files that parts of a task were read from, as absolute paths; None: it has no such part."""
+
+    template: str | None = None
+    calibration: str | None = None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration. `file` is None where there is no file.
 
-    `aliases` maps an alias to a model id (`provider/name`), `overrides` a model id to what the operator says of it.
-    `models` are all model ids in use. There is always a task named `default`. `store` is an address such as `sqlite:FILE`.
+    `aliases` maps an alias to a model id (`provider/name`), `alternates` to the ids of the same model on other providers, for the
+    aliases that have any; `overrides` a model id to what the operator says of it. `models` are all model ids in use, those of
+    checks too. There is always a task named `default`. `store` is an address such as `sqlite:FILE`. `egress` are the hosts,
+    addresses and networks (`10.0.0.0/8`) that are private and may be told of review cases all the same, `webhook_secret` is what
+    such messages are signed with. `files` are those of the tasks that have any. `lines` are where the parts of tasks stand
+    (lines.py).
     """
 
     file: str | None
     providers: tuple[ProviderConfig, ...]
     aliases: Mapping[str, str]
+    alternates: Mapping[str, tuple[str, ...]] = {}
     overrides: Mapping[str, CardFacts]
     models: tuple[str, ...]
     tasks: tuple[Task, ...]
@@ -38,3 +51,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8400
     is_auth_on: bool = True
     baseline: str | None = None
+    egress: tuple[str, ...] = ()
+    webhook_secret: Secret | None = None
+    files: Mapping[str, TaskFiles] = {}
+    lines: Mapping[str, int] = {}
+
+    def place_of(self, task: str, *keys: str) -> tuple[int | None, str]:
+        """The line and the path of a part of a task, of what it inherits it from, or else of the task."""
+        part = ".".join(keys)
+        paths = (f"tasks.{task}.{part}", f"defaults.{part}")
+        path = next((path for path in paths if path in self.lines), paths[0])
+        return self.lines.get(path, self.lines.get(f"tasks.{task}")), path

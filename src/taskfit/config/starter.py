@@ -35,6 +35,8 @@ MORE = """\
 # auth: keys                    # off only while listening on this machine alone
 # store: sqlite:taskfit.db
 # defaults: {deadline: 60s, max_cost: 0.05}
+# and in a task, where a person decides when no model is sure (taskfit review list):
+# review: {when: when_unsure, mode: ticket, due: 4h}
 """
 
 

@@ -5,7 +5,7 @@ Knows nothing of what the models behind it say.
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,10 +104,13 @@ def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 @contextmanager
-def house_with(configuration: str) -> Iterator[GatewayThread]:
-    """A gateway on this configuration, in a temporary folder that goes with it. `{folder}` in the text stands for that folder."""
+def house_with(configuration: str, files: Mapping[str, str] | None = None) -> Iterator[GatewayThread]:
+    """A gateway on this configuration, in a temporary folder that goes with it. `{folder}` in the text stands for that folder;
+    `files` are further files there, by their names."""
     with TemporaryDirectory(prefix="taskfit-demo-") as folder:
         file = Path(folder) / FILE
+        for name, text in (files or {}).items():
+            (file.parent / name).write_text(text, encoding="utf-8")
         file.write_text(configuration.replace("{folder}", folder), encoding="utf-8")
         with GatewayThread(file) as gateway:
             yield gateway

@@ -18,9 +18,16 @@ MODELS = {
     "expert": "anthropic/claude-opus-4-6",
 }
 BASELINE = "expert"
+RULE = "taskfit/rule"
 LADDERS = {
     "default": ("mini", "general", "expert"),
     "support-triage": ("mini", "general"),
+    "sales-tax": ("mini", "general"),
+    "quiz": ("mini", "flash", "expert"),
+    "live": ("mini", "general"),
+    "claims": ("mini", "general"),
+    "tax-desk": ("general",),
+    "letters": ("general",),
     "extraction": ("flash", "general"),
     "code": ("general", "expert"),
     "sums": ("mini", "flash", "expert"),
@@ -48,21 +55,42 @@ models:                           # the vendors' list prices, in dollars per mil
 defaults: {deadline: 20s, checks: [truncated, refusal]}
 tasks:                            # the first whose match holds takes the request; the rest goes to default
   support-triage: {match: {surface: support, kind: classification}, ladder: [mini, general], max_cost: 0.01}
-  extraction: {match: {kind: extraction}, ladder: [flash, general]}
+  sales-tax: {match: {surface: sales-tax}, ladder: [mini, general], checks: [{rules: rules.yaml}]}
+  quiz: {match: {surface: quiz}, ladder: [{agree: [mini, flash]}, expert]}
+  live: {match: {surface: live}, ladder: [mini, general], hedge: 150ms}
+  claims: {match: {surface: claims}, ladder: [mini, general], privacy: {mask: all}}
+  tax-desk:
+    match: {surface: tax-desk}
+    ladder: [{filter: {when: 'request.prompt.contains("tax")', answer: This desk answers questions on tax.}}, general]
+  letters: {match: {surface: letters}, path: sensitive, ladder: [general], review: {when: always, mode: ticket, due: 4h}}
+  extraction: {match: {kind: extraction}, ladder: [flash, general], checks: [truncated, refusal, json_schema]}
   code: {match: {kind: code}, ladder: [general, expert]}
   sums: {match: {kind: mathematics}, ladder: [mini, flash, expert], checks: [truncated, refusal, arithmetic]}
   documents: {match: {kind: summarisation}, ladder: [compact, flash, general]}
-  chat: {match: {surface: chat}, ladder: [flash, mini, general], checks: [], first_byte: 1500ms}
+  chat: {match: {surface: chat}, ladder: [flash, mini, general], checks: [], first_byte: 1s}
   default: {ladder: [mini, general, expert]}
 """
+RULES = """\
+output: json
+rules:
+  - name: IGST, never CGST, to other states
+    when: buyer.state != seller.state
+    then: tax_code == "IGST"
+    because: the buyer's state differs from the seller's
+  - name: CGST within a state
+    when: buyer.state == seller.state
+    then: tax_code == "CGST"
+"""
+FILES = {"rules.yaml": RULES}
+"""What lies beside the configuration."""
 OTHERWISE = "This is a scripted model, and it has no answer to that. Point taskfit at a real one: taskfit init."
 
 
-ALIASES = {model: alias for alias, model in MODELS.items()}
+ALIASES = {model: alias for alias, model in MODELS.items()} | {RULE: "rule"}
 
 
 def ladder_of(scene: Scene) -> tuple[str, ...]:
-    """The aliases that may be tried for a scene: its task's ladder, or the one model that it names."""
+    """The aliases that may be tried for a scene: the models of its task's ladder, or the one model that it names."""
     if scene.model in MODELS or scene.model in ALIASES:
         return (ALIASES.get(scene.model, scene.model),)
     return LADDERS.get(scene.task or "", ())

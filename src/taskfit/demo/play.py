@@ -16,12 +16,17 @@ from taskfit.demo.scene import Scene
 from taskfit.errors import ConfigurationError, StoreUnavailable
 from taskfit.values.attempt import Attempt
 from taskfit.values.record import Record
+from taskfit.values.review import Decision
 
 if TYPE_CHECKING:
     from openai import APIError, OpenAI
 
 TIMEOUT_S = 60.0
 MOST_RECORDS = 1000
+IN_REVIEW = 202
+REVIEWER = "the demo's reviewer"
+OTHERWISE_ENDED = {"cancelled": "called off", "passed": "passed"}
+"""States of attempts that failed at nothing, and that did not answer either."""
 WINDOW_S, WAITS = 0.1, 20
 NO_CLIENT = """\
 the demo speaks to the gateway with the official OpenAI client, and that is not installed
@@ -38,6 +43,7 @@ class Seen:
     error: str = ""
     code: str | None = None
     record_id: str = ""
+    case_id: str = ""
     is_broken: bool = False
 
 
@@ -70,6 +76,7 @@ def play(client: "OpenAI", scene: Scene) -> Played:
     from openai import APIConnectionError, APIStatusError
 
     seen = Seen()
+    time.sleep(scene.after_s)
     try:
         _send(client, scene, seen)
     except APIStatusError as error:
@@ -78,6 +85,8 @@ def play(client: "OpenAI", scene: Scene) -> Played:
     except APIConnectionError as error:
         seen.status, seen.error = 0, f"the connection to the gateway broke: {error}"
     record = _record(client, seen.record_id) if seen.record_id else None
+    if seen.case_id and scene.decision is not None:
+        seen.text = _decided(client, seen.case_id, scene.decision)
     return Played(scene, seen, record, tuple(_complaints(scene, seen, record)))
 
 
@@ -98,9 +107,12 @@ def tried_texts(record: Record) -> tuple[str, ...]:
 
 
 def why_moved_on(attempt: Attempt) -> tuple[str, str] | None:
-    """The error's kind or the check that rejected the answer, and the words to it; None where the answer was good."""
+    """The error's kind or the check that rejected the answer, and the words to it; None where the answer was good. The loser of
+    a race and a filter that holds nobody up have no error."""
     if attempt.error is not None:
         return attempt.error, attempt.reason or ""
+    if attempt.state in OTHERWISE_ENDED:
+        return OTHERWISE_ENDED[attempt.state], ""
     rejections = [verdict for verdict in attempt.verdicts if verdict.judgement == "reject"]
     return (rejections[0].check, rejections[0].reason) if rejections else None
 
@@ -110,8 +122,13 @@ def alias_of(model: str | None) -> str | None:
     return None if model is None else ALIASES.get(model, model)
 
 
+def who_tried(attempt: Attempt) -> str:
+    """The alias of the model, or those of all members of an ensemble."""
+    return " + ".join(str(alias_of(one.model)) for one in attempt.members or (attempt,))
+
+
 def _tried(attempt: Attempt, *, is_last: bool) -> str:
-    alias, why = alias_of(attempt.model), why_moved_on(attempt)
+    alias, why = who_tried(attempt), why_moved_on(attempt)
     if why is None:
         return f"{alias}" if is_last else f"{alias}: nothing"
     return f"{alias}: {why[0]}"
@@ -123,6 +140,9 @@ def _send(client: "OpenAI", scene: Scene, seen: Seen) -> None:
     seen.status, seen.record_id = raw.status_code, raw.headers.get("x-taskfit-record", "")
     if scene.is_stream:
         _read_stream(raw.parse(), seen)
+        return
+    if raw.status_code == IN_REVIEW:
+        seen.case_id = msgspec.json.decode(raw.content)["id"]
         return
     choice = raw.parse().choices[0]
     calls = [f"{call.function.name}({call.function.arguments})" for call in choice.message.tool_calls or ()]
@@ -140,6 +160,18 @@ def _read_stream(stream: Any, seen: Seen) -> None:
                 seen.finish = choice.finish_reason or seen.finish
     except APIError as error:
         seen.is_broken, seen.error, seen.code = True, _message_of(error), error.code
+
+
+def _decided(client: "OpenAI", case_id: str, decision: Decision) -> str:
+    """What the caller gets for its ticket, once a person has decided; a reason in its place where that cannot be had."""
+    from openai import APIError
+
+    try:
+        client.post(f"/reviews/{case_id}/{decision}", cast_to=object, body={"by": REVIEWER})
+        case: Any = client.get(f"/reviews/{case_id}", cast_to=object)
+    except APIError as error:
+        return f"the case cannot be decided: {error}"
+    return str(case["decided"])
 
 
 def _message_of(error: "APIError") -> str:
@@ -164,7 +196,7 @@ def _record(client: "OpenAI", record_id: str) -> Record | None:
 
 def _complaints(scene: Scene, seen: Seen, record: Record | None) -> Sequence[str]:
     ends = scene.ends
-    said = seen.text if ends.outcome == "answered" else seen.error
+    said = seen.text if ends.outcome in ("answered", "in_review") else seen.error
     pairs: list[tuple[str, object, object]] = [
         ("status", ends.status, seen.status),
         ("finish", ends.finish, seen.finish),
@@ -180,6 +212,9 @@ def _complaints(scene: Scene, seen: Seen, record: Record | None) -> Sequence[str
             ("error", ends.error, record.error),
             ("left out", ends.dropped, tuple(alias_of(out.model) for out in record.plan.dropped) if record.plan else ()),
             ("below the bar", ends.is_below_bar, record.is_below_bar),
+            ("mended", ends.is_mended, any(verdict.repair for attempt in record.attempts for verdict in attempt.verdicts)),
+            ("masked", ends.masked, tuple(sorted(record.masked))),
+            ("a person was asked", scene.decision is not None, record.review_id is not None),
             ("streamed", scene.is_stream, record.is_stream),
         ]
     found = [f"{name}: {_shown(saw)}, not {_shown(wanted)}" for name, wanted, saw in pairs if wanted != saw]

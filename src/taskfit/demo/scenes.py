@@ -64,8 +64,27 @@ SUPPORT_TRIAGE = (
         "at a busy hour",
         "My password reset mail never arrives, I have looked in the spam folder.",
         "technical",
-        harder=Fault.status(429, retry_after="2"),
+        harder=Fault.status(429, retry_after="0.8"),
         why="upstream_rate_limited",
+    ),
+    Scene(
+        title="a moment later",
+        task="support-triage",
+        question="Where do I change the address on my bills?",
+        before=TRIAGE,
+        headers=SUPPORT,
+        says={"general": "billing"},
+        ends=answered("general", says="billing", dropped=("mini",)),
+    ),
+    Scene(
+        title="when the limit is over",
+        task="support-triage",
+        question="The licence key is said to be invalid, but I copied it from your mail.",
+        before=TRIAGE,
+        headers=SUPPORT,
+        after_s=0.85,
+        says={"mini": "technical"},
+        ends=answered("mini", says="technical"),
     ),
 )
 

@@ -110,14 +110,6 @@ FAILING_MODELS = (
         ends=answered("flash: upstream_overloaded", "mini", says="tin roof"),
     ),
     Scene(
-        title="rate-limited",
-        task="chat",
-        question="What rhymes with orange?",
-        headers=CHAT,
-        says={"flash": Fault.status(429, retry_after="7"), "mini": "Nothing quite; door hinge comes near."},
-        ends=answered("flash: upstream_rate_limited", "mini", says="door hinge"),
-    ),
-    Scene(
         title="connection reset",
         task="chat",
         question="Tell me a joke about Mondays.",
@@ -148,7 +140,7 @@ FAILING_MODELS = (
         says={"mini": "I don't know.", "general": "I have no idea.", "expert": "I'm not certain."},
         ends=Ending(
             tried=("mini: refusal", "general: refusal", "expert: refusal"),
-            answered_by="mini", says="don't know", finish="stop", is_below_bar=True,
+            answered_by="expert", says="not certain", finish="stop", is_below_bar=True,
         ),
     ),
     Scene(
@@ -161,13 +153,21 @@ FAILING_MODELS = (
         ends=failed("cut_answer", 200, "flash: cut_answer", says="broke off"),
     ),
     Scene(
+        title="rate-limited",
+        task="chat",
+        question="What rhymes with orange?",
+        headers=CHAT,
+        says={"flash": Fault.status(429, retry_after="7"), "mini": "Nothing quite; door hinge comes near."},
+        ends=answered("flash: upstream_rate_limited", "mini", says="door hinge"),
+    ),
+    Scene(
         title="every rung fails",
         task="default",
         question="Is anybody there?",
         says={"mini": Fault.reset(), "general": Fault.status(529), "expert": Fault.status(500)},
         ends=failed(
             "all_failed", 502, "mini: upstream_unreachable", "general: upstream_overloaded", "expert: upstream_failure",
-            says="every rung was tried",
+            "mini: upstream_unreachable", says="every rung was tried",
         ),
     ),
     Scene(

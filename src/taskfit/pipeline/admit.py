@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from taskfit.catalogue.names import nearest
-from taskfit.errors import ModelNotFound, TooLarge
+from taskfit.errors import InvalidRequest, ModelNotFound, TooLarge
 from taskfit.pipeline.house import House
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request
@@ -30,8 +30,7 @@ def choose_task(house: House, request: Request, profile: Profile) -> tuple[Task,
         if named is not None:
             return _task_named(house, named), f"the request names the task {named}"
         return _task_matching(house, request, profile)
-    model = house.aliases.get(asked, asked)
-    pinned = house.pinned.get(model)
+    pinned = house.pinned.get(asked)
     if pinned is None:
         raise ModelNotFound(
             _unknown("model", asked, [*house.aliases, *house.cards, *(TASK_PREFIX + name for name in house.tasks), AUTO]),
@@ -40,7 +39,8 @@ def choose_task(house: House, request: Request, profile: Profile) -> tuple[Task,
     if named is None:
         return pinned, f"the request names the model {asked}"
     task = _task_named(house, named)
-    return msgspec.structs.replace(task, ladder=(model,)), f"the request names the task {named} and the model {asked}"
+    alone = msgspec.structs.replace(task, ladder=pinned.ladder)
+    return alone, f"the request names the task {named} and the model {asked}"
 
 
 def check_bounds(task: Task, request: Request) -> None:
@@ -54,6 +54,21 @@ def check_bounds(task: Task, request: Request) -> None:
         raise TooLarge(
             f"the task {task.name} takes at most {bounds.max_messages} messages; these are {outline.message_count}",
             param="messages",
+        )
+
+
+def check_choices(task: Task, request: Request) -> None:
+    """Errors: InvalidRequest for several answers at once where answers are checked: each would have to be judged."""
+    if request.outline.choices > 1:
+        raise InvalidRequest(f"the task {task.name} checks its answers, and gives one at a time", param="n")
+
+
+def check_callback(house: House, request: Request) -> None:
+    """Errors: InvalidRequest where the caller wants to be called back and the gateway cannot sign what it would send."""
+    if request.terms.callback is not None and not house.can_call_back:
+        raise InvalidRequest(
+            "this gateway has no webhook_secret, and calls nobody back; ask for GET /v1/reviews/{id} instead",
+            param="x-taskfit-callback",
         )
 
 

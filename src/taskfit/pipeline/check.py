@@ -1,37 +1,100 @@
-"""Check: a task's checks over one answer, and one confidence from their verdicts."""
+"""Check: a task's checks over one answer, cheapest first as the task writes them."""
 
+import asyncio
 from collections.abc import Sequence
 from time import perf_counter
+from typing import Protocol
 
-import msgspec
-
-from taskfit.protocols import Check
+from taskfit.pipeline.giving import with_text
+from taskfit.protocols import Aid, Check
 from taskfit.values.answer import Answer
+from taskfit.values.money import Usd
 from taskfit.values.request import Request
 from taskfit.values.verdict import Verdict
 
-
-async def check_answer(checks: Sequence[Check], request: Request, answer: Answer) -> tuple[Verdict, ...]:
-    """The verdicts in the order written, up to the first rejection: what comes after it cannot save the answer."""
-    verdicts: list[Verdict] = []
-    for check in checks:
-        started = perf_counter()
-        verdict = await _verify(check, request, answer)
-        verdicts.append(msgspec.structs.replace(verdict, latency_ms=round((perf_counter() - started) * 1e3, 3)))
-        if verdict.judgement == "reject":
-            break
-    return tuple(verdicts)
+NO_TIME = "there was no time left for it"
+UNDECIDED = 0.4
+"""The score of a check that could not judge: below the default bar, for an answer that nobody has checked is not good enough."""
 
 
-async def _verify(check: Check, request: Request, answer: Answer) -> Verdict:
+class Purse(Aid, Protocol):
+    """What is lent to one check after the other, with what the one that has it now has cost and mended."""
+
+    def pass_on(self) -> None:
+        """The next check has it."""
+
+    @property
+    def spent(self) -> Usd | None:
+        """Micro-dollars that the models it asked have cost; None: one of them has no known price."""
+        ...
+
+    @property
+    def repaired(self) -> tuple[str, str] | None:
+        """The text that stands in for the answer's, and how it was mended."""
+        ...
+
+
+class Judged:
+    """What the checks have said so far. It is there while they run, so that what a cancelled one has cost is kept."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.verdicts: list[Verdict] = []
+        self.repaired: str | None = None
+
+
+async def check_answer(
+    checks: Sequence[Check], request: Request, judged: Judged, aid: Purse, *, left_s: float
+) -> None:
+    """Add the verdicts in the order written, up to the first rejection: what comes after it cannot save the answer.
+
+    A check that has no time left is unsure; those after it are not asked. Units: `left_s` in seconds.
+    """
+    running: tuple[Check, float] | None = None
     try:
-        return await check.verify(request, answer)
-    except Exception as error:  # noqa: BLE001  # the plug-in boundary: a broken check judges nothing
-        return Verdict(
-            check=check.name, judgement="unsure", score=0.5, reason=f"the check failed: {type(error).__name__}: {error}"[:300]
+        async with asyncio.timeout(max(0.0, left_s)):
+            for check in checks:
+                aid.pass_on()
+                running = (check, perf_counter())
+                verdict = await _verify(check, request, judged.answer, aid)
+                _take(judged, verdict, aid, running[1])
+                running = None
+                if verdict.judgement == "reject":
+                    return
+    except TimeoutError:
+        if running is not None:
+            _take(judged, _unsure(running[0], NO_TIME), aid, running[1])
+    except asyncio.CancelledError:
+        if running is not None and aid.spent != 0:
+            _take(judged, _unsure(running[0], "it was called off"), aid, running[1])
+        raise
+
+
+def _take(judged: Judged, verdict: Verdict, aid: Purse, started: float) -> None:
+    """Keep one verdict, with what it took. Units: `started` in seconds of the performance counter."""
+    repair, spent = "", aid.spent
+    if aid.repaired is not None:
+        judged.repaired, repair = aid.repaired
+        judged.answer = with_text(judged.answer, judged.repaired)
+    judged.verdicts.append(
+        Verdict(
+            check=verdict.check,
+            judgement=verdict.judgement,
+            score=verdict.score,
+            reason=verdict.reason,
+            repair=verdict.repair or repair,
+            cost=None if verdict.cost is None or spent is None else verdict.cost + spent,
+            latency_ms=round((perf_counter() - started) * 1e3, 3),
         )
+    )
 
 
-def confidence_of(verdicts: Sequence[Verdict]) -> float | None:
-    """The documented default until a task is calibrated: the lowest score; None where nothing was checked."""
-    return min([verdict.score for verdict in verdicts]) if verdicts else None
+async def _verify(check: Check, request: Request, answer: Answer, aid: Aid) -> Verdict:
+    try:
+        return await check.verify(request, answer, aid)
+    except Exception as error:  # noqa: BLE001  # the plug-in boundary: a broken check judges nothing
+        return _unsure(check, f"the check failed: {type(error).__name__}: {error}"[:300])
+
+
+def _unsure(check: Check, reason: str) -> Verdict:
+    return Verdict(check=check.name, judgement="unsure", score=UNDECIDED, reason=reason)

@@ -15,7 +15,7 @@ class Collector:
     """
 
     def __init__(self, *, keeps_content: bool = True) -> None:
-        self._keeps_content = keeps_content
+        self.keeps_content = keeps_content
         self._answer: Answer | None = None
         self._first: Delta | None = None
         self.finish: Finish | None = None
@@ -51,7 +51,7 @@ class Collector:
             self.finish = delta.finish
         if delta.tool_calls:
             self._chars += sum([len(call.arguments) for call in delta.tool_calls])
-        if self._keeps_content:
+        if self.keeps_content:
             if self._first is None:
                 self._first = delta
                 self._content = _Content()

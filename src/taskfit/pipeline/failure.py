@@ -18,17 +18,19 @@ def walk_failure(step: GiveUp, plan: Plan, attempts: Sequence[LiveAttempt]) -> T
     if step.kind == "no_candidate":
         reasons = "; ".join(f"{dropped.model}: {dropped.reason}" for dropped in plan.dropped)
         return NoCandidate(f"no model of the task {plan.task} can take this request: {reasons}")
-    errors = [(live.candidate.card.id, live.error) for live in attempts if live.error is not None]
+    errors = [(live.card.id, live.error) for live in attempts if live.error is not None]
     last = errors[-1][1] if errors else None
     if isinstance(last, RequestError) and step.kind == last.kind:
         return last
-    said = "; ".join(f"{model}: {_lower_first(error.caller_text)}" for model, error in errors)
+    told = [f"{model}: {_lower_first(error.caller_text)}" for model, error in errors]
+    told += [f"{live.card.id}: a check rejected the answer" for live in attempts if live.state == "stopped"]
+    said = "; ".join(told)
     return WalkFailed(
         f"{_lead(step)}{said or 'no model was called'}",
         reason=step.kind,
         operator_text="; ".join(f"{model}: {error}" for model, error in errors) or step.why,
         status=getattr(last, "status", None),
-        retry_after_s=_retry_after_s(step, errors),
+        retry_after_s=_retry_after_s(step, plan, errors),
     )
 
 
@@ -39,10 +41,12 @@ def outcome_of(kind: str) -> Outcome:
     return "refused" if kind in _AS_THE_UPSTREAM_SAID else "failed"
 
 
-def _retry_after_s(step: GiveUp, errors: Sequence[tuple[str, TaskfitError]]) -> float | None:
+def _retry_after_s(step: GiveUp, plan: Plan, errors: Sequence[tuple[str, TaskfitError]]) -> float | None:
     """The longest wait that an upstream asked for, where waiting was all that it asked for."""
     if step.kind not in _BUSY:
         return None
+    if not errors:
+        return min((candidate.ready_in_s for candidate in plan.candidates if candidate.ready_in_s), default=None)
     return max((error.retry_after_s or 0 for _, error in errors), default=0) or None
 
 

@@ -12,12 +12,14 @@ from taskfit.catalogue.tokens import Count
 from taskfit.errors import InvalidRequest, RequestError, TaskfitError
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.collect import collect
+from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.receivers import EventList, EventQueue
 from taskfit.pipeline.record import new_record_id, shown
-from taskfit.pipeline.stream import Walk, reserve
+from taskfit.pipeline.reviews import Reviews
+from taskfit.pipeline.stream import SHAPED_ASIDE_BYTES, Walk, reserve
 from taskfit.pipeline.summary import log_summary
 from taskfit.protocols import RecordQuery, Store
 from taskfit.values.answer import Answer, Delta
@@ -28,6 +30,7 @@ from taskfit.values.record import Record
 from taskfit.values.request import Caller, Dialect, Request, Terms
 from taskfit.wire.failures import kind_of, status_of
 from taskfit.wire.openai_chat import read_request
+from taskfit.wire.texts import mapped_bytes
 
 Messages = str | Sequence[Mapping[str, Any]]
 
@@ -60,6 +63,8 @@ class Gateway:
         self.outbox = outbox
         self.clock: Clock = clock or SystemClock()
         self.is_draining = False
+        self.conditions = Conditions(self.clock.monotonic)
+        self.reviews = Reviews(store, outbox.call, self.clock)
         self._counting = Counting()
 
     def walk(self, request: Request, *, began: float | None = None) -> Walk:
@@ -71,6 +76,8 @@ class Gateway:
             clock=self.clock,
             began=self.clock.monotonic() if began is None else began,
             counting=self._counting,
+            conditions=self.conditions,
+            reviews=self.reviews,
         )
 
     async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:
@@ -109,9 +116,21 @@ class Gateway:
     def explain_request(self, request: Request) -> Explained:
         """The same for a request that has been read already."""
         walk = self.walk(request)
-        plan = walk.prepare()
+        plan = walk.explain()
         assert walk.profile is not None
         return Explained(profile=walk.profile, plan=plan)
+
+    async def explain_aside(self, request: Request) -> Explained:
+        """The same, in a thread where the request is long: templates and masks go over all of it."""
+        if mapped_bytes(request) <= SHAPED_ASIDE_BYTES:
+            return self.explain_request(request)
+        return await asyncio.to_thread(self.explain_request, request)
+
+    async def count_aside(self, request: Request) -> Count:
+        """As `count_tokens`, in a thread where the request is long."""
+        if mapped_bytes(request) <= SHAPED_ASIDE_BYTES:
+            return self.count_tokens(request)
+        return await asyncio.to_thread(self.count_tokens, request)
 
     def count_tokens(self, request: Request) -> Count:
         """Tokens of a request's input for the model that would be tried first; an estimate. Errors: ModelNotFound, TooLarge."""

@@ -1,11 +1,15 @@
 """What walks need of a configuration, as one value: a reload swaps it whole, and a walk keeps the one it began with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from taskfit.protocols import Check, Profiler, Provider, Router
 from taskfit.values.card import ModelCard
 from taskfit.values.task import Task
+
+if TYPE_CHECKING:
+    from taskfit.shaping.shape import Shaper
 
 
 @dataclass(slots=True, frozen=True)
@@ -13,8 +17,10 @@ class House:
     """An opened configuration.
 
     `cards` are all models by id, `aliases` lead to their ids. `checks` are the opened checks by task. `pinned` are the
-    contracts of requests that name a model: the default task's limits with that one rung and no checks. `baseline` is the id of
-    the model that savings are counted against.
+    contracts of requests that name a model, by its id or its alias: the default task's limits with that one rung and no
+    checks. `baseline` is the id of the model that savings are counted against. `shapers` are those of the tasks that shape
+    their input; `wants_logprobs` are the tasks whose checks read the probabilities of tokens. `can_call_back`: there is a
+    secret that messages to callers' addresses are signed with.
     """
 
     tasks: Mapping[str, Task]
@@ -26,3 +32,6 @@ class House:
     profiler: Profiler
     router: Router
     baseline: str | None = None
+    shapers: Mapping[str, "Shaper"] = field(default_factory=dict)
+    wants_logprobs: frozenset[str] = frozenset()
+    can_call_back: bool = False

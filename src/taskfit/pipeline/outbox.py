@@ -35,7 +35,8 @@ class Outbox:
     """A queue of records with a thread that empties it into `store`.
 
     `on_state` hears every change: the error when the store begins to fail, None when it works again. It is called on
-    the store's thread. Units: records; seconds.
+    the store's thread. 512 records make two of the SQL stores' statements, where 500 make six; each costs the
+    interpreter's lock (docs/decisions/0006-gathered-writes.md). Units: records; seconds.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Outbox:
         *,
         capacity: int = 10_000,
         interval_s: float = 0.1,
-        batch: int = 500,
+        batch: int = 512,
         clock: Callable[[], float] = time.monotonic,
         on_state: Callable[[StoreUnavailable | None], None] | None = None,
     ) -> None:

@@ -3,18 +3,27 @@
 So `explain`, replay and property tests call the very function that production calls.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
-from taskfit.values.card import ModelCard, cost_of
+import msgspec
+
+from taskfit.pipeline.affordable import cost_of_calls
+from taskfit.values.card import ModelCard, Price, cost_of
+from taskfit.values.condition import Condition
 from taskfit.values.money import Usd, format_usd
-from taskfit.values.plan import Candidate, Dropped, Plan, Ranked
+from taskfit.values.plan import TYPICAL_OUTPUT_TOKENS, Candidate, Dropped, Plan, Ranked
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request
-from taskfit.values.task import Task
+from taskfit.values.task import Rung, Task
 from taskfit.values.usage import Usage
 
-TYPICAL_OUTPUT_TOKENS = 256
-"""What an answer is taken to cost when nothing is known of its length."""
+RULE = ModelCard(id="taskfit/rule", provider="", name="rule", price=Price(input=0, output=0), source="taskfit")
+"""Who answers where a filter's rule lets a request go no further: no model at all."""
+
+UNRANKED = Ranked(model="")
+_Sizes: TypeAlias = tuple[Usage, Usage | None]
+"""What a typical answer uses, and the longest that the caller allows, where that is more."""
 
 
 def make_plan(
@@ -25,24 +34,34 @@ def make_plan(
     cards: Mapping[str, ModelCard],
     ranking: Sequence[Ranked] | None,
     chosen_by: str,
+    conditions: Mapping[str, Condition],
+    lot: float = 1.0,
 ) -> Plan:
-    """The ordered rungs for one request. `ranking` None: the ladder's own order holds."""
-    terms = request.terms
+    """The ordered rungs for one request. `ranking` None: the ladder's own order holds. `conditions` are those of the models, by
+    their ids, as far as anything is known of them. `lot`, 0 to 1, is what was drawn for this request: below the task's share of
+    reviews, a person looks at it."""
+    terms, outline = request.terms, request.outline
     max_cost = _least(task.max_cost, terms.max_cost)
-    ranked = ranking if ranking is not None else [Ranked(model=model) for model in task.ladder]
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []
-    for rank in ranked:
-        card = cards[rank.model]
-        candidate = _candidate(card, rank, request, profile)
-        reason = _reason_to_drop(candidate, profile, max_cost)
-        if reason is None:
-            candidates.append(candidate)
-        else:
-            dropped.append(Dropped(model=card.id, reason=reason))
+    limit, choices = outline.max_output_tokens, outline.choices
+    typical = TYPICAL_OUTPUT_TOKENS if limit is None else min(limit, TYPICAL_OUTPUT_TOKENS)
+    size = Usage(input_tokens=profile.input_tokens, output_tokens=typical * choices)
+    longest = None if limit is None or limit == typical else msgspec.structs.replace(size, output_tokens=limit * choices)
+    for place, rung, rank in _ranked(task, ranking):
+        for candidate in _candidates(place, rung, rank, cards, (size, longest)):
+            reason = _reason_to_drop(candidate, profile, max_cost)
+            if reason is None:
+                candidates.append(candidate)
+            else:
+                dropped.append(Dropped(model=_name(rung, candidate), reason=reason))
     if ranking is not None:
         kept = {rank.model for rank in ranking}
-        dropped += [Dropped(model=model, reason="the router left it out") for model in task.ladder if model not in kept]
+        dropped += [Dropped(model=rung.id, reason="the router left it out") for rung in task.ladder if rung.id not in kept]
+    if conditions:
+        candidates = _told_of(candidates, conditions)
+        candidates = _leave_out_unwell(candidates, dropped, conditions)
+    review, hedge = task.review, task.hedge
     return Plan(
         task=task.name,
         chosen_by=chosen_by,
@@ -54,28 +73,99 @@ def make_plan(
         first_byte_s=task.first_byte_s,
         max_cost=max_cost,
         max_attempts=task.max_attempts,
+        max_wait_s=task.max_wait_s,
+        retries=task.retries,
+        hedge_after_s=None if hedge is None else hedge.after_s or _usual_first_byte_s(candidates, conditions),
+        deliver=task.deliver,
+        continues_cut=task.continues_cut,
+        review=review.when,
+        is_sampled=lot < review.share,
+        input_tokens=profile.input_tokens,
+        max_output_tokens=outline.max_output_tokens,
+        choices=outline.choices,
     )
 
 
-def _candidate(card: ModelCard, rank: Ranked, request: Request, profile: Profile) -> Candidate:
-    limit = request.outline.max_output_tokens
-    typical = TYPICAL_OUTPUT_TOKENS if limit is None else min(limit, TYPICAL_OUTPUT_TOKENS)
-    choices = request.outline.choices
-    expected = cost_of(card.price, Usage(input_tokens=profile.input_tokens, output_tokens=typical * choices))
-    worst = expected
-    if limit is not None and limit > typical:
-        worst = cost_of(card.price, Usage(input_tokens=profile.input_tokens, output_tokens=limit * choices))
+def _ranked(task: Task, ranking: Sequence[Ranked] | None) -> Iterable[tuple[int, Rung, Ranked]]:
+    """The rungs in the order in which they are tried, each with its place in the ladder."""
+    if ranking is None:
+        return [(place, rung, UNRANKED) for place, rung in enumerate(task.ladder)]
+    places = {rung.id: place for place, rung in enumerate(task.ladder)}
+    return [(places[rank.model], task.ladder[places[rank.model]], rank) for rank in ranking]
+
+
+def _candidates(
+    place: int, rung: Rung, rank: Ranked, cards: Mapping[str, ModelCard], sizes: _Sizes
+) -> list[Candidate]:
+    """One, and one more for each other provider of its model."""
+    if rung.form == "single":
+        models = (rung.models[0], *rung.alternates) if rung.alternates else rung.models
+        return [_single(cards[model], place, number, rank, sizes) for number, model in enumerate(models)]
+    members = tuple([cards[model] for model in rung.models for _ in range(rung.count)])
+    if rung.form == "filter":
+        return [Candidate(card=members[0] if members else RULE, rung=place, form="filter", expected_cost=0, worst_cost=0)]
+    merger = None if rung.merger is None else cards[rung.merger]
+    size, longest = sizes
+    expected = cost_of_calls(members, merger, size)
+    return [
+        Candidate(
+            card=merger if rung.form == "synthesis" and merger is not None else members[0],
+            rung=place,
+            form=rung.form,
+            members=members,
+            merger=merger,
+            expected_cost=expected,
+            worst_cost=expected if longest is None else cost_of_calls(members, merger, longest),
+            expected_quality=rank.expected_quality,
+            expected_latency_s=rank.expected_latency_s,
+        )
+    ]
+
+
+def _single(card: ModelCard, place: int, number: int, rank: Ranked, sizes: _Sizes) -> Candidate:
+    size, longest = sizes
+    expected = cost_of(card.price, size)
     return Candidate(
         card=card,
+        rung=place,
+        is_alternate=number > 0,
         expected_cost=expected,
-        worst_cost=worst,
+        worst_cost=expected if longest is None else cost_of(card.price, longest),
         expected_quality=rank.expected_quality,
         expected_latency_s=rank.expected_latency_s,
     )
 
 
+def _told_of(candidates: list[Candidate], conditions: Mapping[str, Condition]) -> list[Candidate]:
+    """With the latency that was measured, where the router expects none."""
+    measured = [conditions[each.card.id].latency_p50_s if each.card.id in conditions else None for each in candidates]
+    return [
+        candidate
+        if latency_s is None or candidate.expected_latency_s is not None
+        else msgspec.structs.replace(candidate, expected_latency_s=latency_s)
+        for candidate, latency_s in zip(candidates, measured, strict=True)
+    ]
+
+
 def _reason_to_drop(candidate: Candidate, profile: Profile, max_cost: Usd | None) -> str | None:
-    card = candidate.card
+    if not candidate.members:
+        lack = _what_it_lacks(candidate.card, profile)
+        if lack is not None:
+            return lack
+    for card in candidate.members:
+        lack = _what_it_lacks(card, profile)
+        if lack is not None:
+            return f"{card.id}: {lack}"
+    if max_cost is None:
+        return None
+    if candidate.expected_cost is None:
+        return "its price is unknown and the cost is capped; give it a price under models"
+    if candidate.expected_cost > max_cost:
+        return f"it would cost about ${format_usd(candidate.expected_cost)}, the cap is ${format_usd(max_cost)}"
+    return None
+
+
+def _what_it_lacks(card: ModelCard, profile: Profile) -> str | None:
     if card.context_tokens is not None and profile.input_tokens > card.context_tokens:
         return f"the input is about {profile.input_tokens} tokens, its window {card.context_tokens}"
     if profile.needs_tools and card.has_tools is False:
@@ -84,13 +174,45 @@ def _reason_to_drop(candidate: Candidate, profile: Profile, max_cost: Usd | None
         return "it cannot follow a JSON schema"
     if profile.needs_vision and card.has_vision is False:
         return "it cannot see images"
-    if max_cost is None:
-        return None
-    if candidate.worst_cost is None:
-        return "its price is unknown and the cost is capped; give it a price under models"
-    if candidate.worst_cost > max_cost:
-        return f"it could cost ${format_usd(candidate.worst_cost)}, the cap is ${format_usd(max_cost)}"
     return None
+
+
+def _leave_out_unwell(
+    candidates: list[Candidate], dropped: list[Dropped], conditions: Mapping[str, Condition]
+) -> list[Candidate]:
+    """Without those whose breaker is open or that want to be left alone; where nothing else is left, they are kept after all:
+    a broken model may have been mended, and one that named a time is waited for."""
+    unwell = {index: condition for index, candidate in enumerate(candidates) if (condition := _trouble(candidate, conditions))}
+    if not unwell:
+        return candidates
+    if not any(index not in unwell and candidate.form != "filter" for index, candidate in enumerate(candidates)):
+        return [
+            msgspec.structs.replace(candidate, ready_in_s=unwell[index].ready_in_s)
+            if index in unwell and not unwell[index].is_open
+            else candidate
+            for index, candidate in enumerate(candidates)
+        ]
+    dropped += [Dropped(model=candidates[index].card.id, reason=unwell[index].reason) for index in unwell]
+    return [candidate for index, candidate in enumerate(candidates) if index not in unwell]
+
+
+def _trouble(candidate: Candidate, conditions: Mapping[str, Condition]) -> Condition | None:
+    for card in candidate.members or (candidate.card,):
+        for name in (card.id, f"{card.provider}/"):
+            condition = conditions.get(name)
+            if condition is not None and condition.ready_in_s > 0:
+                return condition
+    return None
+
+
+def _usual_first_byte_s(candidates: Sequence[Candidate], conditions: Mapping[str, Condition]) -> float | None:
+    """The p95 of what the first candidate took to begin lately; None where too little is known."""
+    condition = conditions.get(candidates[0].card.id) if candidates else None
+    return None if condition is None else condition.first_token_p95_s
+
+
+def _name(rung: Rung, candidate: Candidate) -> str:
+    return candidate.card.id if rung.form == "single" else rung.id
 
 
 def _least(first: Usd | None, second: Usd | None) -> Usd | None:

@@ -1,40 +1,74 @@
-"""The walk of one request, as a stream of events: profile → plan → attempt → check → accept | escalate → record.
+"""The walk of one request, as a stream of events: profile → plan → attempt → check → accept | escalate | review → record.
 
-Written once: a plain answer is a stream of one event. The events of a task with checks are held until the verdict; those of a
-stream without checks pass at once, and from then on no other model can take over. Events are pushed to a receiver, so that
-one that passes goes from the upstream's socket to the client's without waking a task (docs/decisions/0007-dialects.md).
+Written once: a plain answer is a stream of one event. The events of a task with checks are held until the verdict, unless the
+task delivers them early; those of a stream without checks pass at once, and from then on no other model can take over. Events are
+pushed to a receiver, so that one that passes goes from the upstream's socket to the client's without waking a task
+(docs/decisions/0007-dialects.md, 0010-trust.md).
 """
 
-from collections.abc import Coroutine, Sequence
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+from zlib import crc32
 
-from taskfit.errors import InternalError, Overloaded, RequestError, TaskfitError
-from taskfit.pipeline.admit import check_bounds, choose_task
-from taskfit.pipeline.attempt import LiveAttempt, Receiver, as_taskfit_error
-from taskfit.pipeline.check import check_answer
+import msgspec
+
+from taskfit.equivalence import said
+from taskfit.errors import InReview, InternalError, Overloaded, RequestError, StoreUnavailable, TaskfitError
+from taskfit.pipeline.admit import check_bounds, check_callback, check_choices, choose_task
+from taskfit.pipeline.aid import WalkAid
+from taskfit.pipeline.attempt import LiveAttempt, Receiver
+from taskfit.pipeline.calling import Calls
+from taskfit.pipeline.check import Judged, check_answer
 from taskfit.pipeline.clock import Clock
-from taskfit.pipeline.collect import Collector
+from taskfit.pipeline.conditions import Conditions
+from taskfit.pipeline.confidence import confidence_of, weighs_signals
 from taskfit.pipeline.counting import Counting
-from taskfit.pipeline.escalate import UNCALLED, next_step
+from taskfit.pipeline.delivery import Delivery
+from taskfit.pipeline.escalate import UNCALLED, calls, next_step, spent
 from taskfit.pipeline.failure import outcome_of, walk_failure
+from taskfit.pipeline.giving import answer_of, events_of, with_text
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.people import decide, new_case, open_in_time
 from taskfit.pipeline.plan import make_plan
-from taskfit.pipeline.record import new_record_id, overhead_ms, total_cost, write_record
+from taskfit.pipeline.race import run_race
+from taskfit.pipeline.receivers import restored
+from taskfit.pipeline.record import PERSON, new_record_id, overhead_ms, total_cost, write_record
+from taskfit.pipeline.reviews import Reviews
+from taskfit.pipeline.signals import signals_of
 from taskfit.pipeline.summary import log_summary
-from taskfit.protocols import Call, Check
-from taskfit.values.attempt import State, Trail
+from taskfit.pipeline.watching import Race
+from taskfit.protocols import Check
+from taskfit.values.answer import Answer, Event
+from taskfit.values.attempt import Attempt, Trail
+from taskfit.values.condition import Condition
 from taskfit.values.money import Usd
-from taskfit.values.plan import Plan
+from taskfit.values.plan import Plan, Ranked
 from taskfit.values.profile import Profile
 from taskfit.values.record import Outcome, Record
 from taskfit.values.request import Request
-from taskfit.values.step import Accept, GiveUp, Try
+from taskfit.values.step import Accept, AskPerson, GiveUp, Try
+from taskfit.values.task import Task
+from taskfit.values.verdict import Verdict
+from taskfit.wire.added_turns import with_continuation
+from taskfit.wire.adjust import with_logprobs
 from taskfit.wire.failures import kind_of, status_of
+from taskfit.wire.texts import mapped_bytes
+
+if TYPE_CHECKING:
+    from taskfit.shaping.shape import Shaped, Shaper
 
 STATUS_OK = 200
+STATUS_IN_REVIEW = 202
 STATUS_CLIENT_LEFT = 499
+SHAPED_ASIDE_BYTES = 10_000
+WITHOUT_WORDS = frozenset({"openai-embeddings", "gemini-embeddings"})
+"""Dialects whose answers are numbers: no check has anything to say of them."""
+
+log = logging.getLogger("taskfit.walk")
 
 
 def reserve(outbox: Outbox) -> None:
@@ -50,29 +84,49 @@ def reserve(outbox: Outbox) -> None:
 class Walk:
     """One request on its way. Use it in `async with` and `run` it once; whatever happens, it leaves one record.
 
-    The properties tell at any moment how far it is; `record` is set when it has ended.
+    The properties tell at any moment how far it is; `record` is set when it has ended, `review_id` when a person was asked.
     """
 
     def __init__(
-        self, house: House, request: Request, *, outbox: Outbox, clock: Clock, began: float, counting: Counting
+        self,
+        house: House,
+        request: Request,
+        *,
+        outbox: Outbox,
+        clock: Clock,
+        began: float,
+        counting: Counting,
+        conditions: Conditions,
+        reviews: Reviews,
     ) -> None:
         self.request = request
+        self.task: Task | None = None
         self.plan: Plan | None = None
         self.profile: Profile | None = None
         self.record: Record | None = None
+        self.review_id: str | None = None
         self._house = house
         self._outbox = outbox
+        self._clock = clock
         self._monotonic = clock.monotonic
         self._began = began
         self._counting = counting
+        self._conditions = conditions
+        self._reviews = reviews
         self.at = clock.time()
         self.id = new_record_id(self.at)
+        self._chosen_by = ""
         self._checks: Sequence[Check] = ()
+        self._shaped: Shaped | None = None
+        self._sent = request  # as models see it
         self._live: list[LiveAttempt] = []
+        self._ended: list[Attempt] = []  # what the trail shows of those of them that have ended
         self._uncalled = 0  # attempts whose dialect could not carry the request
-        self._trail: Trail = ()  # the attempts that have ended
         self._accepted: int | None = None
         self._is_below_bar = False
+        self._is_decided = False  # a person wrote the answer
+        self._person_ms = 0.0  # how long the walk waited for a person
+        self._is_held = False
         self._held_until_ms: float | None = None  # when the first event of a stream that was held for checks was given out
 
     async def __aenter__(self) -> Self:
@@ -90,127 +144,391 @@ class Walk:
     @property
     def attempt_count(self) -> int:
         """How many models have been called."""
-        return len(self._live) - self._uncalled
+        if len(self._live) == 1 and not self._live[0].members and self._live[0].card.provider:
+            return 1 - self._uncalled
+        return calls(self.trail)
 
     @property
     def model(self) -> str | None:
         """The model that answers, or that is being tried."""
-        if self._accepted is not None:
-            return self._trail[self._accepted].model
-        return self._live[-1].candidate.card.id if self._live else None
+        if self._is_decided:
+            return PERSON
+        live = self._shown
+        return None if live is None else live.card.id
 
     @property
     def dropped(self) -> tuple[str, ...]:
         """What of the request was not told to the model that answers, because its dialect has no place for it."""
-        return self._live[-1 if self._accepted is None else self._accepted].dropped if self._live else ()
+        live = self._shown
+        return () if live is None else live.dropped
+
+    @property
+    def _shown(self) -> LiveAttempt | None:
+        """The attempt whose answer the caller gets, as far as is known: accepted, else seen, else the one being made."""
+        if self._accepted is not None:
+            return self._live[self._accepted]
+        if len(self._live) < 2:
+            return self._live[0] if self._live else None
+        return next((live for live in reversed(self._live) if live.is_given), self._live[-1])
+
+    @property
+    def accepted(self) -> Attempt | None:
+        """The attempt whose answer the caller gets; None before that, or where no model's is given."""
+        return None if self._accepted is None else self._ended[self._accepted]
 
     @property
     def confidence(self) -> float | None:
         """That of the accepted answer; None before that, or where nothing was checked."""
-        return None if self._accepted is None else self._trail[self._accepted].confidence
+        return None if self._accepted is None else self._ended[self._accepted].confidence
+
+    @property
+    def is_below_bar(self) -> bool:
+        """Whether the caller gets an answer that is not good enough, because nothing better could be had."""
+        return self._is_below_bar
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether an answer is held for its checks or for a person, so that the caller has seen nothing of it yet."""
+        shown = self._shown
+        return self._is_held and self._accepted is None and not self._is_decided and not (shown and shown.is_given)
+
+    @property
+    def is_judged_later(self) -> bool:
+        """Whether the answer is on its way to the caller before its checks have ended."""
+        shown = self._shown
+        return bool(self._checks) and self._accepted is None and shown is not None and shown.is_given
+
+    @property
+    def tells_verdict(self) -> bool:
+        """Whether the caller was given an answer before its checks had ended, and now is told what they say."""
+        accepted = self.accepted
+        return accepted is not None and accepted.is_given and bool(accepted.verdicts)
 
     @property
     def cost(self) -> Usd | None:
         """What the walk has cost so far. Units: micro-dollars."""
-        return total_cost(self._trail)
+        return total_cost(self._ended)
 
     @property
     def first_event_ms(self) -> float | None:
         """When the first event of a stream was given out; None: not yet, or no stream. Units: milliseconds since it came in."""
-        if self._held_until_ms is not None or not self._live or self._checks or not self.request.is_stream:
+        if self._held_until_ms is not None or not self.request.is_stream:
             return self._held_until_ms
-        last = self._live[-1]
-        return None if last.first_token_ms is None else last.started_ms + last.first_token_ms
+        first = next((live for live in self._live if live.is_given), None)
+        return None if first is None or first.first_token_ms is None else first.started_ms + first.first_token_ms
 
     @property
     def overhead_ms(self) -> float:
         """Milliseconds not spent waiting for models: up to the first event of a stream, else up to now."""
         first_event_ms = self.first_event_ms
         if first_event_ms is None:
-            return overhead_ms(self._trail, self.elapsed_ms())
+            return overhead_ms(self.trail, self.elapsed_ms() - self._person_ms)
         waited = [live.duration_ms or live.first_token_ms or 0.0 for live in self._live]
-        return max(0.0, first_event_ms - sum(waited))
+        return max(0.0, first_event_ms - sum(waited) - self._person_ms)
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request came in."""
         return (self._monotonic() - self._began) * 1e3
 
+    def explain(self) -> Plan:
+        """The same as `prepare`, with all that is known of how the models are doing."""
+        self.prepare()
+        return self._make_plan(self._conditions.current())
+
     def prepare(self) -> Plan:
-        """Profile and plan, without calling a model. Errors: ModelNotFound, TooLarge."""
+        """Profile, shape and plan, without calling a model. Errors: ModelNotFound, TooLarge, InvalidRequest."""
+        self._choose()
+        if (shaper := self._shaper) is not None:
+            self._take_shape(shaper.shape(self.request))
+        return self._make_plan()
+
+    def _choose(self) -> None:
+        """Which contract the request comes under. Errors: ModelNotFound, TooLarge, InvalidRequest."""
         house, request = self._house, self.request
         self.profile = profile = house.profiler.profile(request)
-        task, chosen_by = choose_task(house, request, profile)
+        task, self._chosen_by = choose_task(house, request, profile)
+        self.task = task
         check_bounds(task, request)
-        if task.checks:
+        check_callback(house, request)
+        if task.checks and request.dialect not in WITHOUT_WORDS:
+            check_choices(task, request)
             self._checks = house.checks[task.name]
-        ranking = house.router.rank(request, profile, task, [house.cards[model] for model in task.ladder])
-        self.plan = make_plan(request, profile, task, cards=house.cards, ranking=ranking, chosen_by=chosen_by)
+
+    @property
+    def _shaper(self) -> "Shaper | None":
+        assert self.task is not None
+        return self._house.shapers.get(self.task.name)
+
+    def _take_shape(self, shaped: "Shaped") -> None:
+        """What models see in the place of the request; its length is what is paid for."""
+        assert self.profile is not None
+        self._shaped, self._sent = shaped, shaped.request
+        if shaped.template_version is not None:
+            tokens = self._house.profiler.profile(shaped.request).input_tokens
+            self.profile = msgspec.structs.replace(self.profile, input_tokens=tokens)
+
+    def _make_plan(self, conditions: Mapping[str, Condition] | None = None) -> Plan:
+        """`conditions` None: those that change what is done."""
+        task, profile = self.task, self.profile
+        assert task is not None and profile is not None
+        if conditions is None:
+            conditions = self._conditions.pressing() if task.hedge is None else self._conditions.current()
+        self.plan = make_plan(
+            self.request,
+            profile,
+            task,
+            cards=self._house.cards,
+            ranking=self._ranking(task, profile),
+            chosen_by=self._chosen_by,
+            conditions=conditions,
+            lot=crc32(self.id.encode()) / 2**32 if task.review.share else 1.0,
+        )
         return self.plan
+
+    def _ranking(self, task: Task, profile: Profile) -> Sequence[Ranked] | None:
+        """What the router says; one that fails declines."""
+        router = self._house.router
+        try:
+            return router.rank(self.request, profile, task, self._house.cards)
+        except Exception as error:  # noqa: BLE001  # the plug-in boundary: the ladder's own order holds
+            log.warning("router_failed", extra={"router": router.name, "reason": type(error).__name__})
+            return None
 
     async def run(self, receiver: Receiver) -> None:
         """Give the answer to the receiver.
 
         Errors: RequestError before any model was called; WalkFailed when none answered, or when a stream broke off after its
-        first event had been given out; whatever the receiver raises.
+        first event had been given out; InReview when a person decides later; whatever the receiver raises.
         """
-        plan = self.prepare()
-        passes = self.request.is_stream and not self._checks
+        self._choose()
+        if (shaper := self._shaper) is not None:
+            await self._shape(shaper)
+        plan = self._make_plan()
+        assert self.task is not None
+        delivery = Delivery(self.task, plan, self.request, self._checks, receiver=receiver, shaped=self._shaped)
+        self._is_held = delivery.is_held
+        self._calls = Calls(
+            self._house,
+            conditions=self._conditions,
+            counting=self._counting,
+            monotonic=self._monotonic,
+            began=self._began,
+            deadline_s=plan.deadline_s,
+            first_byte_s=plan.first_byte_s,
+            input_tokens=plan.input_tokens,
+        )
         while True:
-            now_ms = self.elapsed_ms()
-            step = next_step(plan, self._trail, now_ms / 1e3)
-            if isinstance(step, Accept):
-                await self._accept(step, receiver)
-                return
-            if isinstance(step, GiveUp):
-                raise walk_failure(step, plan, self._live)
-            collected, passed_to = Collector(keeps_content=not passes), receiver if passes else None
-            live = LiveAttempt(step.candidate, now_ms, collected, passed_to, self._monotonic, self._began)
-            self._live.append(live)
-            try:
-                await self._call(step, plan, live)
-            except Exception as error:  # noqa: BLE001  # the plug-in boundary: whatever a provider does, it is one failed attempt
-                self._end(live, "cut" if passes and live.has_begun else "failed", as_taskfit_error(error))
-                if live.fault is not None:
-                    raise live.fault from None
-            else:
-                self._end(live, "answered")
-                self._counting.observe(self.request, step.candidate.card.id, live.collected.usage)
-                if self._checks:
-                    await self._judge(live)
+            match step := next_step(plan, self._ended, self.elapsed_ms() / 1e3):
+                case Try():
+                    await self._try(step, plan, delivery)
+                case Accept():
+                    await self._accept(step, delivery.receiver)
+                    return
+                case AskPerson():
+                    await self._ask_person(step, delivery)
+                    return
+                case GiveUp():
+                    delivery.flush()
+                    raise walk_failure(step, plan, self._live)
 
-    def _call(self, step: Try, plan: Plan, live: LiveAttempt) -> Coroutine[Any, Any, None]:
-        card = step.candidate.card
-        total_s = max(step.first_byte_s, plan.deadline_s - live.started_ms / 1e3)
-        call = Call(request=self.request, model=card.name, first_byte_s=step.first_byte_s, total_s=total_s)
-        return self._house.providers[card.provider].stream(call, live)
+    async def _shape(self, shaper: "Shaper") -> None:
+        """A long text is gone over in a thread: it may take more than 5 ms."""
+        request = self.request
+        is_long = mapped_bytes(request) > SHAPED_ASIDE_BYTES
+        self._take_shape(await asyncio.to_thread(shaper.shape, request) if is_long else shaper.shape(request))
+
+    async def _try(self, step: Try, plan: Plan, delivery: Delivery) -> None:
+        if step.after_s > 0:
+            await asyncio.sleep(step.after_s)
+        candidate = plan.candidates[step.candidate]
+        if candidate.form == "single" and step.hedge is None:
+            live = self._begin(step, plan, delivery)
+            await self._call(live, step)
+        elif candidate.form == "single":
+            live = await self._race(step, plan, delivery)
+        else:
+            live = await self._call_several(step, plan)
+        if live.state == "answered" and candidate.form != "filter" and (self._checks or live.verdicts):
+            await self._judge(live)
+
+    def _begin(self, step: Try, plan: Plan, delivery: Delivery, race: Race | None = None) -> LiveAttempt:
+        """A new attempt in the trail, with what becomes of its events."""
+        live = self._calls.new(plan.candidates[step.candidate].card, step.candidate)
+        live.max_output_tokens = step.max_output_tokens
+        seen = [each for each in self._live if each.state == "cut"]
+        if seen:
+            live.before = "".join([each.collected.answer().text for each in seen])
+        delivery.attend(live, race)
+        self._live.append(live)
+        return live
+
+    async def _call(self, live: LiveAttempt, step: Try) -> None:
+        request = self._request_for(live)
+        if live.before is not None:
+            request = with_continuation(request, live.before)
+        try:
+            await self._calls.call(live, request, first_byte_s=step.first_byte_s)
+        finally:
+            if live.state != "running":
+                self._end(live)
+
+    def _request_for(self, live: LiveAttempt) -> Request:
+        """What this model is asked: with the wish for its probabilities where a check reads them and its API has them."""
+        house = self._house
+        if not house.wants_logprobs or self.plan is None or self.plan.task not in house.wants_logprobs:
+            return self._sent
+        return with_logprobs(self._sent, model=live.card.id, upstream=house.providers[live.card.provider].dialect)
+
+    async def _race(self, step: Try, plan: Plan, delivery: Delivery) -> LiveAttempt:
+        """Two attempts at once; the one that answered, else the last."""
+        hedge, race, place = step.hedge, Race(), len(self._live)
+        assert hedge is not None
+
+        def start_second() -> tuple[LiveAttempt, Coroutine[Any, Any, None]]:
+            second = self._begin(hedge, plan, delivery, race)
+            second.is_hedge = True
+            return second, self._calls.call(second, self._request_for(second), first_byte_s=hedge.first_byte_s)
+
+        first = self._begin(step, plan, delivery, race)
+        run = (first, self._calls.call(first, self._request_for(first), first_byte_s=step.first_byte_s))
+        try:
+            await run_race(race, run, start_second, after_s=hedge.after_s)
+        finally:
+            for live in self._live[place:]:
+                self._end(live)
+        return race.winner or self._live[-1]
+
+    async def _call_several(self, step: Try, plan: Plan) -> LiveAttempt:
+        """A rung that is more than one call, or none: an ensemble, or a filter. Imported where a ladder has one."""
+        from taskfit.pipeline.ensemble import Ensemble
+        from taskfit.pipeline.filtering import run_filter
+
+        assert self.task is not None and self.profile is not None
+        candidate = plan.candidates[step.candidate]
+        rung = self.task.ladder[candidate.rung]
+        live = self._calls.new(candidate.card, step.candidate)
+        live.max_output_tokens = step.max_output_tokens
+        self._live.append(live)
+        try:
+            if rung.filter is not None:
+                await run_filter(rung.filter, live, self._aid(live, ()), self.request, self.profile)
+            else:
+                await Ensemble(self._calls, rung, candidate, live).run(self._sent, first_byte_s=step.first_byte_s)
+        finally:
+            self._end(live)
+        return live
+
+    def _aid(self, live: LiveAttempt, verdicts: Sequence[Verdict]) -> WalkAid:
+        """What a check may use. What the attempt's verdicts have cost so far is not in the trail yet."""
+
+        def money_left() -> Usd | None:
+            if self.plan is None or self.plan.max_cost is None:
+                return None
+            return self.plan.max_cost - spent(self._ended) - sum([verdict.cost or 0 for verdict in verdicts])
+
+        masking = None if self._shaped is None else self._shaped.masking
+        return WalkAid(self._calls, self._sent, model=live.card.id, money_left=money_left, masking=masking)
+
+    async def _judge(self, live: LiveAttempt) -> None:
+        """Ask the checks; what they say, and have cost, is kept also when they are called off."""
+        assert self.task is not None
+        own, judged = live.verdicts, Judged(self._whole_answer(live))
+        place = self._live.index(live)
+        try:
+            if not any(verdict.judgement == "reject" for verdict in own):
+                aid = self._aid(live, judged.verdicts)
+                await check_answer(self._checks, self.request, judged, aid, left_s=self._calls.left_s)
+        finally:
+            live.verdicts, live.repaired = (*own, *self._kept(judged.verdicts)), judged.repaired
+            calibration = self.task.calibration
+            signals = signals_of(self.request, judged.answer) if weighs_signals(calibration) else {}
+            live.confidence = confidence_of(live.verdicts, signals, calibration)
+            self._ended[place] = live.value
+
+    def _kept(self, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+        """As they may stand in a record: a reason quotes the answer, and what is masked for models is masked there too."""
+        masking = None if self._shaped is None else self._shaped.masking
+        if masking is None:
+            return verdicts
+        mask = masking.mask
+        return [
+            msgspec.structs.replace(verdict, reason=mask(verdict.reason), repair=mask(verdict.repair)) for verdict in verdicts
+        ]
+
+    def _whole_answer(self, live: LiveAttempt) -> Answer:
+        """What the caller would see: with what went before a cut, and with personal data put back."""
+        answer = live.collected.answer()
+        if live.before is not None:
+            answer = with_text(answer, live.before + answer.text)
+        masking = None if self._shaped is None else self._shaped.masking
+        return answer if masking is None else restored(answer, masking)
 
     async def _accept(self, step: Accept, receiver: Receiver) -> None:
         self._accepted = step.attempt
         self._is_below_bar = step.is_below_bar
-        held = self._live[step.attempt].held
-        if held and self.request.is_stream:
+        live = self._live[step.attempt]
+        if live.is_given:
+            return
+        events: Sequence[Event] = live.held
+        if live.repaired is not None:
+            answer = with_text(live.collected.answer(), live.repaired)
+            events = events_of(answer, is_stream=self.request.is_stream)
+        await self._give(events, receiver)
+
+    async def _give(self, events: Sequence[Event], receiver: Receiver) -> None:
+        if events and self.request.is_stream:
             self._held_until_ms = self.elapsed_ms()
-        for event in held:
+        for event in events:
             receiver.take(event)
             if receiver.is_full:
                 await receiver.drain()
 
-    def _end(self, live: LiveAttempt, state: State, error: TaskfitError | None = None) -> None:
-        live.end(state, self.elapsed_ms(), self.profile, error)
-        if error is not None and error.kind == UNCALLED:
-            self._uncalled += 1
-        self._trail = (*self._trail, live.value)
+    async def _ask_person(self, step: AskPerson, delivery: Delivery) -> None:
+        """Errors: InReview when the caller has to come back; WalkFailed when the person rejects the answer; StoreUnavailable when
+        nobody can be asked, and the answer may not go out unseen or there is none."""
+        assert self.task is not None
+        best = None if step.attempt is None else self._live[step.attempt]
+        answer = None if best is None else best.repaired or said(self._whole_answer(best))
+        case = new_case(self.task, self.request, self.trail, step, answer, record_id=self.id, at=self._clock.time())
+        is_given = best is not None and best.is_given
+        try:
+            await open_in_time(case, self._reviews, left_s=self._calls.left_s)
+        except StoreUnavailable:
+            may_go_unseen = self.task.path != "sensitive" and self.task.review.when != "always"
+            if step.attempt is None or not (is_given or may_go_unseen):
+                raise
+            await self._accept(Accept(attempt=step.attempt, is_below_bar=True), delivery.receiver)
+            return
+        self.review_id = case.id
+        if step.attempt is not None and (is_given or self.task.review.mode == "provisional"):
+            await self._accept(Accept(attempt=step.attempt, is_below_bar=True), delivery.receiver)
+            return
+        asked_ms = self.elapsed_ms()
+        try:
+            text = await decide(case, self.task.review, self._reviews, left_s=self._calls.left_s)
+        finally:
+            self._person_ms = self.elapsed_ms() - asked_ms
+        if step.attempt is not None and text == answer:
+            await self._accept(Accept(attempt=step.attempt), delivery.receiver)
+            return
+        self._is_decided = True
+        await self._give(events_of(answer_of(text), is_stream=self.request.is_stream), delivery.receiver)
 
-    async def _judge(self, live: LiveAttempt) -> None:
-        live.judge(await check_answer(self._checks, self.request, live.collected.answer()))
-        self._trail = (*self._trail[:-1], live.value)
+    def _end(self, live: LiveAttempt) -> None:
+        """Keep what the trail shows of it; one that was broken off before it could end is priced all the same."""
+        if live.state == "running":
+            live.end("cancelled", self.elapsed_ms(), self.profile.input_tokens if self.profile else 0)
+        if live.error is not None and live.error.kind == UNCALLED:
+            self._uncalled += 1
+        self._ended.append(live.value)
 
     def _finish(self, error: BaseException | None) -> None:
         """Leave the record. Synchronous, so that a cancellation cannot keep it from happening."""
-        if self._live and self._live[-1].state == "running":
-            self._end(self._live[-1], "cancelled")
+        for live in self._live[len(self._ended) :]:
+            self._end(live)
         outcome, status, kind, text = self._ending(error)
         baseline = self._house.cards[self._house.baseline] if self._house.baseline is not None else None
+        shaped = self._shaped
         self.record = write_record(
             self.request,
             record_id=self.id,
@@ -218,11 +536,16 @@ class Walk:
             outcome=outcome,
             status=status,
             latency_ms=self.elapsed_ms(),
+            person_ms=self._person_ms,
             profile=self.profile,
             plan=self.plan,
-            trail=self._trail,
+            trail=tuple(self._ended),
             accepted=self._accepted,
             is_below_bar=self._is_below_bar,
+            is_decided=self._is_decided,
+            review_id=self.review_id,
+            masked=() if shaped is None or shaped.masking is None else shaped.masking.kinds,
+            template=None if shaped is None else shaped.template_version,
             baseline=baseline,
             first_token_ms=self.first_event_ms,
             error=kind,
@@ -233,9 +556,11 @@ class Walk:
 
     def _ending(self, error: BaseException | None) -> tuple[Outcome, int, str | None, str | None]:
         if error is None:
-            if self._accepted is not None:
+            if self._accepted is not None or self._is_decided:
                 return "answered", STATUS_OK, None, None
             return "cancelled", STATUS_CLIENT_LEFT, None, None
+        if isinstance(error, InReview):
+            return "in_review", STATUS_IN_REVIEW, None, None
         if isinstance(error, TaskfitError):
             kind = kind_of(error)
             outcome: Outcome = "refused" if isinstance(error, RequestError) else outcome_of(kind)

@@ -39,7 +39,8 @@ class Connection:
     """Requests to one upstream, as many at a time as are asked for.
 
     `url` is the base URL: its path stands before the path of every request. `headers` go with every request. `proxy` is
-    http://host:port; `ca_file` names PEM certificates that are trusted beside the system's.
+    http://host:port; `ca_file` names PEM certificates that are trusted beside the system's. `dialer`: another way to the same
+    upstream, which takes the place of these two.
     A call made after `close` is still served, on a socket of its own: a reload does not break calls that just began.
     Errors: ConfigurationError, at construction and in `open`.
     """
@@ -52,11 +53,12 @@ class Connection:
         limits: Limits = Limits(),   # noqa: B008  # frozen
         proxy: str | None = None,
         ca_file: str | None = None,
+        dialer: Dialer | None = None,
     ) -> None:
         self._upstream = parse_upstream(url)
         self._proxy = None if proxy is None else parse_proxy(proxy)
         self._limits = limits
-        self._dialer = Dialer(self._upstream, limits=limits, proxy=self._proxy, ca_file=ca_file)
+        self._dialer = dialer or Dialer(self._upstream, limits=limits, proxy=self._proxy, ca_file=ca_file)
         if complaint := _complaint(headers):
             raise ConfigurationError(complaint)
         self._fields = self._fixed_fields(headers)

@@ -9,7 +9,7 @@ import base64
 import re
 import socket as sockets
 import ssl
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
@@ -17,6 +17,8 @@ import msgspec
 from taskfit.errors import ConfigurationError, InternalError, Unreachable, UpstreamError, UpstreamTimeout
 from taskfit.providers.http1 import Pool, Socket
 from taskfit.providers.reply import Limits
+
+Tls: TypeAlias = ssl.SSLContext
 
 _PORTS: Final = {"http": 80, "https": 443}
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
@@ -99,20 +101,31 @@ def proxy_authorization(proxy: Address) -> bytes:
 
 
 class Dialer:
-    """Opens sockets to one upstream."""
+    """Opens sockets to one upstream. `at` is the IP address to connect to, for a name that was resolved before; TLS still asks
+    for the name. `tls` are certificates that are loaded already, as `load_tls` does."""
 
-    def __init__(self, upstream: Address, *, limits: Limits, proxy: Address | None = None, ca_file: str | None = None) -> None:
+    def __init__(
+        self,
+        upstream: Address,
+        *,
+        limits: Limits,
+        proxy: Address | None = None,
+        ca_file: str | None = None,
+        at: str | None = None,
+        tls: Tls | None = None,
+    ) -> None:
         self.peer = upstream.peer if proxy is None else f"{upstream.peer} (through the proxy {proxy.peer})"
         self._upstream = upstream
+        self._at = at
         self._limits = limits
         self._proxy = proxy
         self._ca_file = ca_file
-        self._tls: ssl.SSLContext | None = None
+        self._tls = tls
 
     async def open(self) -> None:
         """Load the certificates. Errors: ConfigurationError for a CA file that cannot be used."""
-        if self._upstream.scheme == "https":
-            self._tls = await asyncio.to_thread(self._make_tls)
+        if self._upstream.scheme == "https" and self._tls is None:
+            self._tls = await asyncio.to_thread(load_tls, self._ca_file)
 
     async def dial(self, pool: Pool, *, until: float) -> Socket:
         """A new socket, ready for a request. `until`: the loop's clock, beside the limit for connecting.
@@ -143,13 +156,14 @@ class Dialer:
 
     async def _connect(self, loop: asyncio.AbstractEventLoop, socket: Socket) -> None:
         server = self._proxy or self._upstream
+        host = self._at or server.host
         if self._upstream.scheme == "http":
-            await loop.create_connection(lambda: socket, server.host, server.port)
+            await loop.create_connection(lambda: socket, host, server.port)
             return
         if self._tls is None:
             raise InternalError("an upstream was dialled before it was opened")
         if self._proxy is None:
-            await loop.create_connection(lambda: socket, server.host, server.port, ssl=self._tls)
+            await loop.create_connection(lambda: socket, host, server.port, ssl=self._tls, server_hostname=server.host)
             return
         await self._connect_through(loop, self._proxy, socket, self._tls)
 
@@ -172,16 +186,18 @@ class Dialer:
             transport.abort()
             raise
 
-    def _make_tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
-        if self._ca_file is not None:
-            try:
-                context.load_verify_locations(cafile=self._ca_file)
-            except (OSError, ValueError) as error:
-                raise ConfigurationError(f"ca_file: {self._ca_file} is not a file of PEM certificates: {error}") from error
-        return context
+
+def load_tls(ca_file: str | None) -> Tls:
+    """The system's certificates, and those of the file; reads both now. Errors: ConfigurationError for a file of another kind."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"ca_file: {ca_file} is not a file of PEM certificates: {error}") from error
+    return context
 
 
 class _Tunnel(asyncio.Protocol):

@@ -1,6 +1,6 @@
 """The router that leaves the order to the task's ladder. Knows nothing of quality, cost or latency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
@@ -31,6 +31,8 @@ class LadderRouter:
     async def close(self) -> None:
         """Nothing to release."""
 
-    def rank(self, request: Request, profile: Profile, task: Task, pool: Sequence[ModelCard]) -> tuple[Ranked, ...] | None:
+    def rank(
+        self, request: Request, profile: Profile, task: Task, cards: Mapping[str, ModelCard]
+    ) -> tuple[Ranked, ...] | None:
         """None, whatever is asked."""
         return None

@@ -77,14 +77,13 @@ class Application:
         return route
 
     def _find_tailed(self, exchange: Exchange, path: str) -> dict[str, Route] | None:
-        """Routes with a `{name}`, which may be followed by a `:verb`; the name is one segment, or for a model `provider/name`."""
-        for head, by_verb in self._tailed.items():
+        """Routes with a `{name}`, perhaps with a fixed end behind it; the name is one segment, or for a model `provider/name`."""
+        for head, by_end in self._tailed.items():
             if path.startswith(head) and len(path) > len(head):
                 tail = path[len(head) :]
-                name, colon, verb = tail.rpartition(":")
-                methods = by_verb.get(colon + verb) if name else None
-                exchange.tail = name if methods is not None else tail
-                return methods if methods is not None else by_verb.get("")
+                end = next((end for end in by_end if end and tail.endswith(end) and len(tail) > len(end)), "")
+                exchange.tail = tail.removesuffix(end)
+                return by_end.get(end)
         return None
 
 

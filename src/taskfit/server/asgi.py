@@ -31,8 +31,9 @@ class Outlet(Protocol):
     def write(self, piece: bytes) -> None:
         """A piece of the body."""
 
-    def end(self, piece: bytes = b"") -> None:
-        """The last piece, and nothing after it."""
+    def end(self, piece: bytes = b"", trailers: bytes = b"") -> None:
+        """The last piece, and nothing after it. `trailers` are header lines, as `head_of` makes them, that follow a body which
+        went out in chunks."""
 
 
 def head_of(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:

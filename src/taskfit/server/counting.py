@@ -27,7 +27,7 @@ async def count_messages(exchange: Exchange, receive: Receive) -> None:
         caller=exchange.caller,
         headers=own_headers(exchange, _OWN),
     )
-    _send(exchange, request, anthropic_messages.write_count)
+    await _send(exchange, request, anthropic_messages.write_count)
 
 
 async def count_gemini(exchange: Exchange, receive: Receive) -> None:
@@ -41,9 +41,9 @@ async def count_gemini(exchange: Exchange, receive: Receive) -> None:
         headers={},
         model=exchange.tail,
     )
-    _send(exchange, request, gemini_generate.write_count)
+    await _send(exchange, request, gemini_generate.write_count)
 
 
-def _send(exchange: Exchange, request: Request, write: Callable[[int], bytes]) -> None:
-    count = exchange.gateway.count_tokens(request)
+async def _send(exchange: Exchange, request: Request, write: Callable[[int], bytes]) -> None:
+    count = await exchange.gateway.count_aside(request)
     exchange.send_body(write(count.tokens), more=((ESTIMATE.encode(), b"true"),))

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from taskfit.errors import TaskfitError
+from taskfit.errors import InReview, TaskfitError
 from taskfit.pipeline.gateway import Gateway
 from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import Outlet, Scope, write_whole
@@ -15,6 +15,21 @@ from taskfit.server.keyring import Keyring
 from taskfit.server.protocol import CONNECTION, OUTLET, TimedProtocol
 from taskfit.values.request import Caller, Request
 from taskfit.wire.failures import status_of
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller gets whose answer waits for a person, with 202. Units: seconds since the epoch."""
+
+    id: str
+    object: str = "review"
+    status: str = "pending"
+    poll: str
+    due_at: float
+
+    @classmethod
+    def of(cls, error: InReview) -> "Ticket":
+        """That of one case."""
+        return cls(id=error.case_id, poll=f"/v1/reviews/{error.case_id}", due_at=error.due_at)
 
 
 class Exchange:
@@ -67,6 +82,9 @@ class Exchange:
             return
         head = failure_head(error, request_id=self.request_id, record_id=self.record_id, walk=self.walk)
         self.is_answered = True
+        if isinstance(error, InReview):
+            write_whole(self.out, status_of(error), head, msgspec.json.encode(Ticket.of(error)))
+            return
         write = self.write_failure or failure_writer(dialect_of(self.headers, self.query))
         body = write(error, request_id=self.request_id)
         write_whole(self.out, status_of(error), head, body, closes=error.kind in CLOSING_KINDS)

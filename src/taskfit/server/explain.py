@@ -12,4 +12,4 @@ async def explain(exchange: Exchange, receive: Receive) -> None:
     terms = read_terms(exchange.headers)
     body = await read_body(exchange.headers, receive)
     request = read_request(body, request_id=exchange.request_id, terms=terms, caller=exchange.caller, headers={})
-    exchange.send_json(exchange.gateway.explain_request(request))
+    exchange.send_json(await exchange.gateway.explain_aside(request))

@@ -5,7 +5,9 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from random import getrandbits
 
-from taskfit.errors import InvalidRequest, MethodNotAllowed, TaskfitError, Unsupported
+import msgspec
+
+from taskfit.errors import InReview, InvalidRequest, MethodNotAllowed, TaskfitError, Unsupported
 from taskfit.pipeline.stream import Walk
 from taskfit.server.asgi import head_of
 from taskfit.values.money import Usd, format_usd, usd_from_decimal
@@ -22,6 +24,10 @@ RECORD = "x-taskfit-record"
 MODEL = "x-taskfit-model"
 ATTEMPTS = "x-taskfit-attempts"
 CONFIDENCE = "x-taskfit-confidence"
+VERDICT = "x-taskfit-verdict"
+REVIEW = "x-taskfit-review"
+CONTINUED_BY = "x-taskfit-continued-by"
+CALLBACK = "x-taskfit-callback"
 COST = "x-taskfit-cost-usd"
 COST_ALIAS = "x-litellm-response-cost"
 OVERHEAD = "x-taskfit-overhead-ms"
@@ -38,6 +44,7 @@ UNKNOWN = "unknown"
 PENDING = b"pending"
 MAX_NAME_CHARS = 128
 MAX_DROPPED_CHARS = 1000
+MAX_URL_CHARS = 2000
 MAX_DEADLINE_MS = 3_600_000
 MAX_COST_USD = 1_000_000
 
@@ -49,7 +56,7 @@ _FACTS = (
     b"%s\r\nx-request-id: %s\r\nx-taskfit-record: %s\r\nx-taskfit-confidence: %s\r\n"
     b"x-taskfit-cost-usd: %s\r\nx-taskfit-overhead-ms: %.3f"
 )
-_ASKABLE = frozenset(name.encode() for name in (TASK, SURFACE, SESSION, DEADLINE, MAX_COST, STORE, CACHE))
+_ASKABLE = frozenset(name.encode() for name in (TASK, SURFACE, SESSION, DEADLINE, MAX_COST, STORE, CACHE, CALLBACK))
 _CLIENT_SESSIONS = (b"x-claude-code-session-id", b"session-id", b"session_id", b"x-session-id", b"thread-id")
 """Where agents put the id of a conversation on their own: kept for affinity, the first one that is there."""
 _TELLING = _ASKABLE.union(_CLIENT_SESSIONS)
@@ -83,6 +90,7 @@ def read_terms(headers: Headers) -> Terms:
         session=_name(asked, SESSION) or _client_session(headers),
         deadline_s=_deadline_s(asked),
         max_cost=_max_cost(asked),
+        callback=_callback(asked),
     )
 
 
@@ -97,19 +105,29 @@ def _refuse_later_headers(asked: Mapping[str, bytes]) -> None:
 def answer_head(walk: Walk, *, is_stream: bool, media: str = "application/json") -> bytes:
     """The header lines of an answer. A stream's cost is not known at its beginning: it stands in a comment at its end."""
     record, confidence = walk.record, walk.confidence
+    is_pending = is_stream and walk.is_holding
+    is_confident = not is_pending and not (is_stream and walk.is_judged_later)
     cost = PENDING if is_stream else format_usd(walk.cost if record is None else record.cost).encode()
     head = _FACTS % (
         _known_before(
-            walk.plan.task if walk.plan else UNKNOWN, walk.model or UNKNOWN, walk.attempt_count, media, is_stream=is_stream
+            walk.plan.task if walk.plan else UNKNOWN,
+            PENDING.decode() if is_pending else walk.model or UNKNOWN,
+            walk.attempt_count,
+            media,
+            is_stream=is_stream,
         ),
         walk.request.id.encode(),
         walk.id.encode(),
-        b"unknown" if confidence is None else b"%.4f" % confidence,
+        (b"unknown" if confidence is None else b"%.4f" % confidence) if is_confident else PENDING,
         cost,
         walk.overhead_ms if record is None else record.overhead_ms,
     )
     if cost[:1].isdigit():
         head += b"\r\nx-litellm-response-cost: " + cost
+    if walk.review_id is not None:
+        head += b"\r\nx-taskfit-review: " + walk.review_id.encode()
+    if is_stream and walk.is_judged_later:
+        head += b"\r\ntrailer: x-taskfit-confidence, x-taskfit-verdict, x-taskfit-cost-usd"
     if walk.request.dialect == "anthropic-messages":
         head += b"\r\nrequest-id: " + walk.request.id.encode()
     return head + _dropped_line(walk.dropped) if walk.dropped else head
@@ -132,6 +150,8 @@ def _known_before(task: str, model: str, attempts: int, media: str, *, is_stream
 def failure_head(error: TaskfitError, *, request_id: str, record_id: str | None, walk: Walk | None = None) -> bytes:
     """The header lines of an error. A client's retry makes sense only where the error says so: a walk has tried what there is."""
     pairs = [_PLEASE_RETRY if error.retry == "later" else _NO_RETRY]
+    if isinstance(error, InReview):
+        pairs.append((b"location", f"/v1/reviews/{error.case_id}".encode()))
     if error.retry_after_s:
         pairs.append((b"retry-after", b"%d" % max(1, round(error.retry_after_s))))
     if isinstance(error, MethodNotAllowed):
@@ -150,9 +170,35 @@ def plain_head(request_id: str, more: Sequence[tuple[bytes, bytes]] = ()) -> byt
     return head_of([_JSON, (b"x-request-id", request_id.encode()), *more])
 
 
+def verdict_comment(walk: Walk) -> str:
+    """What the checks say of an answer that was given before they had ended."""
+    accepted = walk.accepted
+    assert accepted is not None
+    said = {
+        "accepted": not walk.is_below_bar,
+        "confidence": accepted.confidence,
+        "review": walk.review_id,
+        "checks": [
+            {"check": verdict.check, "judgement": verdict.judgement, "score": verdict.score, "reason": verdict.reason}
+            for verdict in accepted.verdicts
+        ],
+    }
+    return f"taskfit.verdict {msgspec.json.encode(said).decode()}"
+
+
+def verdict_trailers(walk: Walk) -> bytes:
+    """The same in short, as trailers."""
+    confidence = b"unknown" if walk.confidence is None else b"%.4f" % walk.confidence
+    verdict = b"rejected" if walk.is_below_bar else b"accepted"
+    pairs = [(CONFIDENCE.encode(), confidence), (VERDICT.encode(), verdict), (COST.encode(), format_usd(walk.cost).encode())]
+    return head_of(pairs)
+
+
 def cost_comment(walk: Walk) -> str:
-    """What the end of a stream tells about its cost."""
-    return f"{COST}={format_usd(walk.cost)}"
+    """What the end of a stream tells: its cost, and who went on where another model had broken off."""
+    accepted = walk.accepted
+    continued = "" if accepted is None or not accepted.is_continuation else f" {CONTINUED_BY}={accepted.model}"
+    return f"{COST}={format_usd(walk.cost)}{continued}"
 
 
 def _client_session(headers: Headers) -> str | None:
@@ -182,6 +228,19 @@ def _deadline_s(asked: Mapping[str, bytes]) -> float | None:
     if not (value.isdigit() and len(value) <= 9 and 1 <= int(value) <= MAX_DEADLINE_MS):
         raise InvalidRequest(f"the header {DEADLINE} wants whole milliseconds from 1 to {MAX_DEADLINE_MS}", param=DEADLINE)
     return int(value) / 1e3
+
+
+def _callback(asked: Mapping[str, bytes]) -> str | None:
+    """An address that is told when a person has decided. Where it leads is looked at before anything is sent."""
+    value = asked.get(CALLBACK)
+    if value is None:
+        return None
+    text = value.decode("latin-1")
+    is_address = text.startswith(("https://", "http://")) and text.isascii() and text.isprintable()
+    if len(text) > MAX_URL_CHARS or not is_address:
+        wanted = f"an http or https address of at most {MAX_URL_CHARS} characters"
+        raise InvalidRequest(f"the header {CALLBACK} wants {wanted}", param=CALLBACK)
+    return text
 
 
 def _max_cost(asked: Mapping[str, bytes]) -> Usd | None:

@@ -6,6 +6,7 @@ A key is 32 random bytes, so its plain SHA-256 cannot be searched for; a slow ha
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from secrets import token_hex, token_urlsafe
 from urllib.parse import parse_qsl
@@ -24,8 +25,9 @@ PRESETS: tuple[tuple[str, Role], ...] = (("TASKFIT_ADMIN_KEY", "admin"), ("TASKF
 log = logging.getLogger("taskfit.keys")
 
 
+@lru_cache(maxsize=1024)
 def digest_of(key: str | bytes) -> str:
-    """What is kept of a key."""
+    """What is kept of a key. Remembered: a client sends the same one each time."""
     return sha256(key if isinstance(key, bytes) else key.encode()).hexdigest()
 
 
@@ -55,7 +57,7 @@ class Keyring:
         if not self._is_auth_on:
             return _ANYONE
         for key in keys:
-            caller = self._callers.get(sha256(key).hexdigest())
+            caller = self._callers.get(digest_of(key))
             if caller is not None:
                 return caller
         return None
@@ -100,7 +102,12 @@ _ANYONE = Caller(key_id=None, role="admin")
 
 def bearer_in(headers: Mapping[bytes, bytes]) -> tuple[bytes, ...]:
     """The key where most clients put it."""
-    scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
+    return _bearer_of(headers.get(b"authorization", b""))
+
+
+@lru_cache(maxsize=1024)
+def _bearer_of(authorization: bytes) -> tuple[bytes, ...]:
+    scheme, _, key = authorization.partition(b" ")
     return (key.strip(),) if scheme.lower() == b"bearer" and key.strip() else ()
 
 

@@ -36,7 +36,10 @@ def entries(house: House) -> tuple[Listed, ...]:
     cards = house.cards
     return (
         Listed(id=AUTO, kind="auto"),
-        *[Listed(id=f"{TASK_PREFIX}{task.name}", kind="task", ladder=task.ladder) for task in house.tasks.values()],
+        *[
+            Listed(id=f"{TASK_PREFIX}{task.name}", kind="task", ladder=tuple([rung.id for rung in task.ladder]))
+            for task in house.tasks.values()
+        ],
         *[Listed(id=alias, kind="alias", stands_for=model, card=cards[model]) for alias, model in house.aliases.items()],
         *[Listed(id=card.id, kind="model", card=card) for card in cards.values()],
     )

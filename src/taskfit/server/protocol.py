@@ -1,19 +1,22 @@
 """uvicorn's HTTP protocol with what it lacks: a time limit for a slow head or body, a limit for the head's size, word to the
 application when the client has left, and an answer that leaves in one write.
 
-Knows nothing of routes. Takes the head of an answer as ready-made lines, see asgi.py.
+Knows nothing of routes. Takes the head of an answer as ready-made lines, see asgi.py, and gives the application no more of a
+scope than it asks for: what uvicorn does for any application costs more than all that is done here.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from taskfit.gathering import GatheredTransport
-from taskfit.server.asgi import head_of
+from taskfit.server.asgi import Message, Receive, Scope, Send
 
 CONNECTION = "taskfit.connection"
 OUTLET = "taskfit.outlet"
@@ -25,6 +28,8 @@ MAX_HEAD_BYTES = 65_536
 MAX_PIPELINED = 32
 """Requests that may wait for the answers before theirs; a client that sends more is closed."""
 HTTP_VERSIONS = ("1.1", "1.0")
+_BROKEN = b"Internal Server Error"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _TOO_LARGE_BODY = (
     b'{"error":{"message":"the head is over 65536 bytes","type":"invalid_request_error","param":null,"code":"headers_too_large"}}'
@@ -65,10 +70,62 @@ class Signal:
                 self._waiter = None
 
 
-class Cycle(RequestResponseCycle):
-    """One request and its answer, which may be written from any callback. The head leaves with the first piece of the body."""
+class Cycle:
+    """One request and its answer, which may be written from any callback. The head leaves with the first piece of the body.
 
-    _head: bytes | None = None
+    In the place of uvicorn's: the protocol sets `body`, `more_body` and `disconnected`, and then `message_event`. `on_response`
+    is called when the answer is complete.
+    """
+
+    __slots__ = (
+        "_head", "body", "chunked_encoding", "disconnected", "expects_continue", "flow", "keep_alive", "message_event",
+        "more_body", "on_response", "response_complete", "response_started", "scope", "transport",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        scope: Scope,
+        transport: asyncio.Transport,
+        flow: FlowControl,
+        message_event: Signal,
+        *,
+        expects_continue: bool,
+        keep_alive: bool,
+        on_response: Callable[[], None],
+    ) -> None:
+        self.scope = scope
+        self.transport = transport
+        self.flow = flow
+        self.message_event = message_event
+        self.expects_continue = expects_continue
+        self.keep_alive = keep_alive
+        self.on_response = on_response
+        self.body = bytearray()
+        self.more_body = True
+        self.disconnected = self.response_started = self.response_complete = self.chunked_encoding = False
+        self._head: bytes | None = None
+
+    async def run(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        """Have the application answer. It answers its own errors; should it not, the client is told that much."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        finally:
+            if not self.response_complete and not self.disconnected:
+                self._give_up()
+
+    async def receive(self) -> Message:
+        """What has come of the body since the last call; waits for something. See the ASGI specification."""
+        if self.expects_continue and not self.transport.is_closing():
+            self.expects_continue = False
+            self.transport.write(_CONTINUE)
+        if not self.disconnected and not self.response_complete:
+            self.flow.resume_reading()
+            await self.message_event.wait()
+            self.message_event.clear()
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        body, self.body = self.body, bytearray()
+        return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
 
     @property
     def is_full(self) -> bool:
@@ -83,7 +140,7 @@ class Cycle(RequestResponseCycle):
     def begin(self, status: int, head: bytes, *, length: int | None = None, closes: bool = False) -> None:
         """See asgi.Outlet. What the body is like is said beside the head, which may quote a client's words."""
         self.response_started = True
-        self.waiting_for_100_continue = False
+        self.expects_continue = False
         self.chunked_encoding = length is None and self.scope["http_version"] != "1.0"  # which ends with the connection
         self.keep_alive = self.keep_alive and not closes
         framing = b"\r\ntransfer-encoding: chunked" if self.chunked_encoding else b""
@@ -103,12 +160,13 @@ class Cycle(RequestResponseCycle):
         else:
             self._write(piece)
 
-    def end(self, piece: bytes = b"") -> None:
-        """The last piece, and nothing after it."""
+    def end(self, piece: bytes = b"", trailers: bytes = b"") -> None:
+        """The last piece, and nothing after it but trailers, where they can be told."""
         if self.disconnected:
             return
         if self.chunked_encoding:
-            piece = b"%x\r\n%s\r\n0\r\n\r\n" % (len(piece), piece) if piece else b"0\r\n\r\n"
+            last = b"0\r\n%s\r\n\r\n" % trailers if trailers else b"0\r\n\r\n"
+            piece = b"%x\r\n%s\r\n%s" % (len(piece), piece, last) if piece else last
         self._write(piece)
         self.response_complete = True
         self.message_event.set()
@@ -116,12 +174,15 @@ class Cycle(RequestResponseCycle):
             self.transport.close()
         self.on_response()
 
-    async def send(self, message: Any) -> None:
-        """What uvicorn itself has to say: an error of the application."""
-        if message["type"] == "http.response.start":
-            self.begin(message["status"], head_of(message["headers"]), closes=True)
+    async def send(self, message: Message) -> None:
+        """Nothing: what is to be sent is written to the outlet."""
+
+    def _give_up(self) -> None:
+        if self.response_started:
+            self.transport.close()
         else:
-            self.end(message.get("body", b""))
+            self.begin(500, b"content-type: text/plain; charset=utf-8", length=len(_BROKEN), closes=True)
+            self.end(_BROKEN)
 
     def _write(self, piece: bytes) -> None:
         if self._head is not None:
@@ -143,7 +204,7 @@ class TimedProtocol(HttpToolsProtocol):
         self._is_message_done = False
         self._head_bytes = 0
         self._unsent = 0
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
         self._due = inf
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -158,8 +219,8 @@ class TimedProtocol(HttpToolsProtocol):
             self._alarm.cancel()
         self.has_left = True
         super().connection_lost(exc)
-        for task in self._running:
-            task.cancel()
+        if self._running is not None:
+            self._running.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and keep time while a request is incomplete."""
@@ -178,15 +239,18 @@ class TimedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A new request on this connection."""
-        super().on_message_begin()
-        self._is_head_done = self._is_message_done = False
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = self._is_head_done = self._is_message_done = False
         self._due = inf
-        self.scope[CONNECTION] = self  # type: ignore[literal-required]  # ASGI lets servers add keys
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; what comes behind a chunked body is no header (RFC 9110, section 6.5.1) and is only counted."""
         if not self._is_head_done:
-            super().on_header(name, value)
+            name = name.lower()
+            self.headers.append((name, value))
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
             return
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > MAX_HEAD_BYTES:
@@ -200,36 +264,25 @@ class TimedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version not in HTTP_VERSIONS:
             raise ValueError("not HTTP/1")  # the parser turns it into its own error, which is answered with 400
-        scope = self.scope
-        scope["method"] = self.parser.get_method().decode("ascii")
-        scope["http_version"] = version
-        url = httptools.parse_url(self.url)
-        scope["raw_path"] = url.path
-        path = url.path.decode("ascii")
-        scope["path"] = unquote(path) if "%" in path else path
-        scope["query_string"] = url.query or b""
         is_answering = self._is_answering()
         if is_answering and len(self.pipeline) >= MAX_PIPELINED:
             raise ValueError("too many requests at once on one connection")
-        self.cycle = Cycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=[],
-            message_event=Signal(self.loop),  # type: ignore[arg-type]  # has what a cycle needs of an asyncio.Event
-            expect_100_continue=self.expect_100_continue,
+        scope = self._new_scope(version)
+        cycle = Cycle(
+            scope,
+            self.transport,
+            self.flow,
+            Signal(self.loop),
+            expects_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        scope[OUTLET] = self.cycle  # type: ignore[literal-required]  # as above
+        scope[OUTLET] = self.cycle = cycle  # type: ignore[assignment]  # has what uvicorn's protocol needs of its own
         if is_answering:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+            self.pipeline.appendleft((cycle, self.app))  # type: ignore[arg-type]  # as above
         else:
-            self._start_asgi_task(self.cycle, self.app)
+            self._start(cycle)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -250,7 +303,7 @@ class TimedProtocol(HttpToolsProtocol):
         if not self.pipeline:
             self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._start(self.pipeline.pop()[0])  # type: ignore[arg-type]  # as above
             if not self._is_message_done:
                 self._expect_within(self.body_timeout_s)
         else:
@@ -263,19 +316,27 @@ class TimedProtocol(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
+    def _new_scope(self, version: str) -> Scope:
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        return {
+            "type": "http",
+            "http_version": version,
+            "method": self.parser.get_method().decode("ascii"),
+            "path": unquote(path) if "%" in path else path,
+            "query_string": url.query or b"",
+            "headers": self.headers,
+            CONNECTION: self,
+        }
+
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        task = self.loop.create_task(cycle.run_asgi(app))
-        task.add_done_callback(self._forget)
+    def _start(self, cycle: Cycle) -> None:
+        self._running = task = self.loop.create_task(cycle.run(self.app))
         self.tasks.add(task)
-        self._running.add(task)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
-        self._running.discard(task)
+        task.add_done_callback(self.tasks.discard)
 
     def _is_head_too_large(self, data: bytes) -> bool:
         """Whether the head that is coming in is over the limit with this piece."""

@@ -8,7 +8,7 @@ import asyncio
 from taskfit.errors import TaskfitError
 from taskfit.pipeline.stream import Walk
 from taskfit.server.exchange import Exchange
-from taskfit.server.headers import answer_head, cost_comment
+from taskfit.server.headers import answer_head, cost_comment, verdict_comment, verdict_trailers
 from taskfit.values.answer import Delta, Event
 from taskfit.wire.dialect import StreamWriter
 
@@ -16,12 +16,16 @@ GRACE_S = 5.0
 """How much longer than the deadline a client may take to read its stream."""
 TICK_S = 5.0
 SILENT_TICKS = 3
-"""After 15 to 20 seconds of silence in the middle of a stream its client is told that it goes on. Counted in ticks: a look at the
-clock for each event would cost more than what it is for."""
+"""After 15 to 20 seconds of silence its client is told that a stream goes on: one that has begun, or one that is held for its
+checks or for a person. Counted in ticks: a look at the clock for each event would cost more than what it is for."""
 
 
 class Relay:
-    """Receives the events of one walk. `close` it when the walk has ended, however it has."""
+    """Receives the events of one walk. `close` it when the walk has ended, however it has.
+
+    An answer that is held for long has its head sent before it is known which model will have written it, so that the client
+    and whatever stands between do not take the connection for dead.
+    """
 
     def __init__(self, exchange: Exchange, walk: Walk, writer: StreamWriter, *, tick_s: float = TICK_S) -> None:
         self._exchange = exchange
@@ -32,15 +36,17 @@ class Relay:
         self._write, self._write_event = exchange.out.write, writer.write
         self._model = ""
         self._silent_ticks = 0
+        self._is_flowing = False
         self._is_over = False
-        self._ticking: asyncio.TimerHandle | None = None
         self._latest_end = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._ticking = self._loop.call_later(tick_s, self._tick)
 
     def take(self, event: Event) -> None:
         """See attempt.Receiver."""
         assert isinstance(event, Delta)
-        if not self._exchange.is_answered:
-            self._begin()
+        if not self._is_flowing:
+            self._flow()
         self._silent_ticks = 0
         self._write(self._write_event(event, model=self._model))
 
@@ -59,7 +65,12 @@ class Relay:
         if not self._exchange.is_answered:
             self._begin()
         self._is_over = True
-        self._out.end(self._writer.comment(cost_comment(self._walk)) + closing)
+        comments = self._writer.comment(cost_comment(self._walk))
+        trailers = b""
+        if self._walk.tells_verdict:
+            comments += self._writer.comment(verdict_comment(self._walk))
+            trailers = verdict_trailers(self._walk)
+        self._out.end(comments + closing, trailers)
 
     def break_off(self, error: TaskfitError) -> None:
         """End a stream that has begun, and is not over, with an error event and without the terminal one, so that nobody takes it
@@ -70,21 +81,26 @@ class Relay:
 
     def close(self) -> None:
         """Nothing more is sent."""
-        if self._ticking is not None:
-            self._ticking.cancel()
+        self._ticking.cancel()
+
+    def _flow(self) -> None:
+        """The first event of the answer has come."""
+        self._is_flowing = True
+        if not self._exchange.is_answered:
+            self._begin()
+        self._model = self._walk.model or ""
 
     def _begin(self) -> None:
-        self._exchange.is_answered = True
-        self._model = self._walk.model or ""
         self._out.begin(200, answer_head(self._walk, is_stream=True, media=self._exchange.stream_media))
-        loop = asyncio.get_running_loop()
+        self._exchange.is_answered = True
         deadline_s = self._walk.plan.deadline_s if self._walk.plan else 0.0
-        self._latest_end = loop.time() + deadline_s - self._walk.elapsed_ms() / 1e3 + GRACE_S
-        self._ticking = loop.call_later(self._tick_s, self._tick, loop)
+        self._latest_end = self._loop.time() + deadline_s - self._walk.elapsed_ms() / 1e3 + GRACE_S
 
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _tick(self) -> None:
         self._silent_ticks += 1
-        if self._silent_ticks > SILENT_TICKS:
+        if self._silent_ticks > SILENT_TICKS and (self._exchange.is_answered or self._walk.is_holding):
             self._silent_ticks = 0
+            if not self._exchange.is_answered:
+                self._begin()
             self._out.write(self._writer.ping())
-        self._ticking = loop.call_later(self._tick_s, self._tick, loop)
+        self._ticking = self._loop.call_later(self._tick_s, self._tick)

@@ -16,7 +16,8 @@ Endpoint: TypeAlias = Callable[["Exchange", Receive], Awaitable[None]]
 
 
 class Route(NamedTuple):
-    """One row of the table. `path` may end in `/{name}`, which matches the rest of a path, or in `/{name}:verb`.
+    """One row of the table. `path` may end in `/{name}`, which matches the rest of a path, or go on behind it with a fixed end:
+    `/{name}:verb`, `/{name}/verb`.
 
     `write_failure` writes errors in the dialect of the path; None: many dialects ask here, and the headers tell which one.
     """

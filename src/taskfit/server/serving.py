@@ -15,7 +15,7 @@ from types import FrameType
 
 import uvicorn
 
-from taskfit.assembly import Assembly, assemble
+from taskfit.assembly import Assembly, assemble, tell_if_failed
 from taskfit.config import Config, differences
 from taskfit.errors import ConfigurationError, TaskfitError
 from taskfit.pipeline.gateway import Gateway
@@ -72,7 +72,7 @@ async def serve(
             if stop is not None:
                 background.append(asyncio.create_task(_stop_on(stop, server)))
             for task in background:
-                task.add_done_callback(_tell_if_failed)
+                task.add_done_callback(tell_if_failed)
             _settle_memory()
             sys.set_asyncgen_hooks(firstiter=None)  # every walk closes its own generators: the loop need not list them
             try:
@@ -86,12 +86,6 @@ async def _cancel(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _tell_if_failed(task: asyncio.Task[None]) -> None:
-    """What runs beside the server must not end in silence."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("background_task_failed", extra={"reason": f"{type(error).__name__}: {error}"})
 
 
 def _settle_memory() -> None:

@@ -3,12 +3,23 @@
 from taskfit.server.counting import count_gemini, count_messages
 from taskfit.server.embeddings import EMBEDDINGS, GEMINI_BATCH, GEMINI_EMBED
 from taskfit.server.explain import explain
+from taskfit.server.feedback import give_feedback
 from taskfit.server.gemini import GENERATE, STREAM
 from taskfit.server.generation import generation_of
 from taskfit.server.health import healthz, readyz
 from taskfit.server.listing import list_gemini_models, list_models, show_gemini_model, show_model
+from taskfit.server.metrics import metrics
 from taskfit.server.records import list_records, show_record
 from taskfit.server.responses import RESPONSES, delete_response, show_response
+from taskfit.server.reviews import (
+    approve_review,
+    claim_review,
+    edit_review,
+    list_reviews,
+    reject_review,
+    release_review,
+    show_review,
+)
 from taskfit.server.routes import Route
 from taskfit.wire import anthropic_messages, gemini_generate, openai_chat
 
@@ -45,6 +56,15 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/v1/explain", "client", explain),
     Route("GET", "/v1/records", "client", list_records),
     Route("GET", "/v1/records/{id}", "client", show_record),
+    Route("POST", "/v1/feedback", "client", give_feedback),
+    Route("GET", "/v1/reviews", "admin", list_reviews),
+    Route("GET", "/v1/reviews/{id}", "client", show_review),
+    Route("POST", "/v1/reviews/{id}/claim", "admin", claim_review),
+    Route("POST", "/v1/reviews/{id}/release", "admin", release_review),
+    Route("POST", "/v1/reviews/{id}/approve", "admin", approve_review),
+    Route("POST", "/v1/reviews/{id}/reject", "admin", reject_review),
+    Route("POST", "/v1/reviews/{id}/edit", "admin", edit_review),
+    Route("GET", "/metrics", "admin", metrics),
     Route("GET", "/healthz", "anyone", healthz),
     Route("GET", "/readyz", "anyone", readyz),
 )

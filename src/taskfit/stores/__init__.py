@@ -1,1 +1,1 @@
-"""Where records, keys and kept responses are kept."""
+"""Where records, keys, kept responses, review cases, their messages and labels are kept."""

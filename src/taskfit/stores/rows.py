@@ -82,8 +82,8 @@ def select_record(record_id: str) -> Select[Any]:
 
 
 def select_old_ids(before: float, limit: int) -> Select[Any]:
-    """Ids of records older than `before`, at most `limit` of them."""
-    return select(records.c.id).where(records.c.at < before).limit(limit)
+    """Ids of records older than `before`, at most `limit` of them; asked again in the same transaction, the same ones."""
+    return select(records.c.id).where(records.c.at < before).order_by(records.c.at, records.c.id).limit(limit)
 
 
 def select_old_responses(before: float, limit: int) -> Select[Any]:

@@ -1,13 +1,13 @@
 """The tables, as SQLAlchemy Core sees them, for every SQL store.
 
-`records` has a column for each thing that is filtered or summed by; the whole record is JSON text in `body`. Of all tables
-`responses` alone holds texts of conversations, in `data`. Knows no dialect and no connection. A change here needs a new
-revision in migrations/versions and a new HEAD.
+A table has a column for each thing that is filtered or summed by; the whole record, case, label or message is JSON text in
+`body`. Texts of conversations are in `responses`, `cases`, `labels` and `deliveries`, never in `records` and `keys`. Knows no
+dialect and no connection. A change here needs a new revision in migrations/versions and a new HEAD.
 """
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision, so that an up-to-date database is recognised without importing Alembic."""
 
 metadata = MetaData()
@@ -54,4 +54,43 @@ responses = Table(
     Column("at", Double, nullable=False),  # seconds since the epoch
     Column("data", LargeBinary, nullable=False),
     Index("responses_at", "at"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("record_id", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("at", Double, nullable=False),  # seconds since the epoch, as all times below
+    Column("due_at", Double, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("is_overdue_told", Boolean, nullable=False),
+    Column("claimed_until", Double),
+    Column("version", Integer, nullable=False),
+    Column("request", LargeBinary, nullable=False),  # not in `body`: it never changes, and lists do without it
+    Column("body", Text, nullable=False),
+    Index("cases_state_due_at", "state", "due_at"),
+    Index("cases_record_id", "record_id"),
+    Index("cases_at", "at"),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("record_id", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("labels_record_id_at", "record_id", "at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("next_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("deliveries_state_next_at", "state", "next_at"),
 )

@@ -3,46 +3,34 @@
 Durability: WAL with synchronous=NORMAL. What `append` has returned from survives the death of the process; a power
 failure may lose the last commits before it, and never damages the file. Knows nothing of queues: see pipeline/outbox.py.
 
-Privacy: records and keys hold no text of a conversation; kept responses do, as they are. Who can read the file can read them.
-A deleted one is overwritten in the file; in the WAL and in backups it may live on until they are.
+Privacy: records and keys hold no text of a conversation; kept responses, review cases, labels and messages to webhooks do, as
+it is. Who can read the file can read them. What is deleted or replaced is overwritten in the file; in the WAL and in backups it
+may live on until they are.
 """
 
 import asyncio
-import contextlib
-import os
-import sqlite3
-import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, StaticPool, Table, create_engine, delete
+from sqlalchemy import Connection, delete
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
 
-from taskfit.errors import ConfigurationError
-from taskfit.protocols import Key, RecordQuery
-from taskfit.stores import rows
-from taskfit.stores.file_errors import unavailable
-from taskfit.stores.migrate import bring_up_to_date, revision_of
-from taskfit.stores.schema import HEAD, keys, records, responses
-from taskfit.stores.sqlite_errors import explain
+from taskfit.protocols import CaseCounts, CaseQuery, Key, RecordQuery
+from taskfit.stores import case_rows, rows
+from taskfit.stores.schema import cases, deliveries, keys, labels, records, responses
+from taskfit.stores.sqlite_file import SqliteFile, path_of, wiping
 from taskfit.values.kept import KeptResponse
 from taskfit.values.record import Record
+from taskfit.values.review import Delivery, Label, ReviewCase
 
-MEMORY = ":memory:"
-BUSY_TIMEOUT_S = 2.0
-WAL_PAGES = 4_000
-"""Pages of 4 KiB that the WAL gathers before they are moved into the file: with the default of 1,000, one batch in ten
-pays for an fsync."""
-WAL_LIMIT_BYTES = 64 * 1024 * 1024
 PRUNE_CHUNK = 5_000
-"""Records that one transaction deletes, so that other processes can write in between."""
-PRUNE_RESPONSES_CHUNK = 100
-"""The same for kept responses, which can have megabytes each."""
+"""Rows that one transaction deletes, so that other processes can write in between."""
+PRUNE_TEXTS_CHUNK = 100
+"""The same for kept responses and cases, which can have megabytes each."""
+
+_KEEP_LABELS = insert(labels).on_conflict_do_nothing(index_elements=[labels.c.id])
 
 
 class SqliteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,21 +46,16 @@ class SqliteStore:
 
     def __init__(self, name: str, settings: SqliteSettings) -> None:
         self.name = name
-        self._path = path_of(settings.url)
-        self._where = f"store {self._path}"
-        self._lock = threading.Lock()
-        self._is_open = False
-        self._engine: Engine | None = None
-        self._file: tuple[int, int] | None = None
+        self._file = SqliteFile(path_of(settings.url))
         self._insert_texts: dict[int, str] = {}
 
     async def open(self) -> None:
         """Create or open the file and bring its schema up to date. Errors: StoreUnavailable."""
-        await asyncio.to_thread(self._open)
+        await asyncio.to_thread(self._file.open)
 
     async def close(self) -> None:
         """Release the file; the last process that does also empties the WAL into it."""
-        await asyncio.to_thread(self._close)
+        await asyncio.to_thread(self._file.close)
 
     def append(self, records: Sequence[Record]) -> None:
         """All of them in one transaction, or none; a known id changes nothing.
@@ -82,133 +65,135 @@ class SqliteStore:
         batch = rows.record_rows(records)
         if not batch:
             return
-        with self._begin() as connection:
+        with self._file.begin() as connection:
             for group in rows.groups(batch):
                 connection.exec_driver_sql(self._insert_of(len(group)), tuple(chain.from_iterable(group)))
 
     def find(self, query: RecordQuery) -> tuple[Record, ...]:
         """Records that match, newest first."""
-        with self._begin() as connection:
+        with self._file.begin() as connection:
             return rows.readable_records(connection.execute(rows.select_records(query)))
 
     def get(self, record_id: str) -> Record | None:
         """One record."""
-        with self._begin() as connection:
+        with self._file.begin() as connection:
             found = rows.readable_records(connection.execute(rows.select_record(record_id)))
         return found[0] if found else None
 
     def prune(self, *, before: float) -> int:
-        """Delete older records and kept responses; how many records. The file keeps its size, its free pages are used again."""
-        self._delete_in_chunks(responses, rows.select_old_responses(before, PRUNE_RESPONSES_CHUNK), PRUNE_RESPONSES_CHUNK)
-        return self._delete_in_chunks(records, rows.select_old_ids(before, PRUNE_CHUNK), PRUNE_CHUNK)
+        """Delete older records with their labels, and older kept responses, decided cases and messages that wait no more; how
+        many records. The file keeps its size, its free pages are used again."""
+        file = self._file
+        file.delete_in_chunks(responses, rows.select_old_responses(before, PRUNE_TEXTS_CHUNK), PRUNE_TEXTS_CHUNK)
+        file.delete_in_chunks(cases, case_rows.select_old_cases(before, PRUNE_TEXTS_CHUNK), PRUNE_TEXTS_CHUNK)
+        file.delete_in_chunks(deliveries, case_rows.select_old_deliveries(before, PRUNE_CHUNK), PRUNE_CHUNK)
+        file.delete_in_chunks(labels, case_rows.select_stray_labels(before, PRUNE_CHUNK), PRUNE_CHUNK)
+        return self._prune_records(before)
 
     def keep_response(self, response: KeptResponse) -> bool:
         """Keep a response; a known id changes nothing and is told."""
-        with self._begin() as connection:
+        with self._file.begin() as connection, wiping(connection):
             kept = insert(responses).values(rows.response_row(response))
             return connection.execute(kept.on_conflict_do_nothing(index_elements=[responses.c.id])).rowcount > 0
 
     def get_response(self, response_id: str) -> KeptResponse | None:
         """One kept response."""
-        with self._begin() as connection:
+        with self._file.begin() as connection:
             row = connection.execute(rows.select_response(response_id)).one_or_none()
         return None if row is None else rows.response_of_row(row)
 
     def delete_response(self, response_id: str) -> bool:
         """Whether there was such a response. Its text is overwritten."""
-        with self._begin() as connection, _wiping(connection):
+        with self._file.begin() as connection, wiping(connection):
             return connection.execute(delete(responses).where(responses.c.id == response_id)).rowcount > 0
+
+    def open_case(self, case: ReviewCase, *, deliveries: Sequence[Delivery] = ()) -> None:
+        """Keep a new case with its messages, in one transaction; a known id changes nothing."""
+        row = insert(cases).values(case_rows.case_row(case)).on_conflict_do_nothing(index_elements=[cases.c.id])
+        with self._file.begin() as connection, wiping(connection):
+            if connection.execute(row).rowcount > 0:
+                _put_deliveries(connection, deliveries)
+
+    def find_cases(self, query: CaseQuery) -> tuple[ReviewCase, ...]:
+        """Cases that match, those due first first. Their `request` is empty: it can have megabytes, and `get_case` has it."""
+        with self._file.begin() as connection:
+            return case_rows.readable_cases(connection.execute(case_rows.select_cases(query)))
+
+    def get_case(self, case_id: str) -> ReviewCase | None:
+        """One case, with its request."""
+        with self._file.begin() as connection:
+            row = connection.execute(case_rows.select_case(case_id)).one_or_none()
+        return None if row is None else case_rows.readable_case(row)
+
+    def change_case(self, case: ReviewCase, *, labels: Sequence[Label] = (), deliveries: Sequence[Delivery] = ()) -> bool:
+        """Put the case in the place of its predecessor, with labels and messages, in one transaction; False where another change
+        came first. Its request stays as it was."""
+        with self._file.begin() as connection, wiping(connection):
+            if connection.execute(case_rows.change_case_statement(case)).rowcount == 0:
+                return False
+            if labels:
+                connection.execute(_KEEP_LABELS, [case_rows.label_row(label) for label in labels])
+            _put_deliveries(connection, deliveries)
+        return True
+
+    def count_cases(self, *, now: float) -> CaseCounts:
+        """How many wait, and how many of them are overdue; a claim whose lease is over counts as open."""
+        with self._file.begin() as connection:
+            return case_rows.counts_of_row(connection.execute(case_rows.count_statement(now)).one())
+
+    def append_labels(self, labels: Sequence[Label]) -> None:
+        """All of them in one transaction, or none; a known id changes nothing."""
+        if not labels:
+            return
+        with self._file.begin() as connection, wiping(connection):
+            connection.execute(_KEEP_LABELS, [case_rows.label_row(label) for label in labels])
+
+    def labels_of(self, record_id: str) -> tuple[Label, ...]:
+        """All labels of one record, oldest first."""
+        with self._file.begin() as connection:
+            return case_rows.readable_labels(connection.execute(case_rows.select_labels(record_id)))
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        """Keep a message; the same id again puts it in the place of the old one."""
+        with self._file.begin() as connection, wiping(connection):
+            _put_deliveries(connection, (delivery,))
+
+    def due_deliveries(self, *, now: float, limit: int) -> tuple[Delivery, ...]:
+        """Messages that are waiting and whose time has come, oldest first."""
+        with self._file.begin() as connection:
+            return case_rows.readable_deliveries(connection.execute(case_rows.select_due_deliveries(now, limit)))
+
+    def count_deliveries(self) -> int:
+        """How many messages are waiting, due or not."""
+        with self._file.begin() as connection:
+            return connection.execute(case_rows.COUNT_DELIVERIES).scalar_one()
 
     def keys(self) -> tuple[Key, ...]:
         """All keys, oldest first."""
-        with self._begin() as connection:
+        with self._file.begin() as connection:
             return rows.keys_of_rows(connection.execute(rows.select_keys()).all())
 
     def add_key(self, key: Key) -> None:
         """Keep a key; a known digest changes nothing."""
-        with self._begin() as connection:
+        with self._file.begin() as connection:
             connection.execute(insert(keys).values(rows.key_row(key)).on_conflict_do_nothing(index_elements=[keys.c.digest]))
 
     def revoke_key(self, key_id: str, *, at: float) -> bool:
         """Whether there was such a key. A revoked key stays revoked since the first time."""
-        with self._begin() as connection:
+        with self._file.begin() as connection:
             return connection.execute(rows.revoke_statement(), {"key_id": key_id, "revoked": at}).rowcount > 0
 
-    def _delete_in_chunks(self, table: Table, old: Select[Any], limit: int) -> int:
-        """Delete the rows whose ids `old` selects, at most `limit` of them at once, until none is left; how many."""
+    def _prune_records(self, before: float) -> int:
+        """Each record goes together with its labels."""
         deleted = 0
+        old = rows.select_old_ids(before, PRUNE_CHUNK)
         while True:
-            with self._begin() as connection, _wiping(connection):
-                chunk = connection.execute(delete(table).where(table.c.id.in_(old))).rowcount
+            with self._file.begin() as connection, wiping(connection):
+                connection.execute(delete(labels).where(labels.c.record_id.in_(old)))
+                chunk = connection.execute(delete(records).where(records.c.id.in_(old))).rowcount
             deleted += chunk
-            if chunk < limit:
+            if chunk < PRUNE_CHUNK:
                 return deleted
-
-    def _open(self) -> None:
-        with self._lock, self._explained():
-            self._is_open = True
-            self._connected()
-
-    def _close(self) -> None:
-        with self._lock:
-            self._is_open = False
-            with contextlib.suppress(SQLAlchemyError, sqlite3.Error):
-                self._disconnect()
-
-    @contextlib.contextmanager
-    def _begin(self) -> Iterator[Connection]:
-        """A transaction; it takes the write lock with its first change, not before."""
-        with self._lock, self._explained():
-            if not self._is_open:
-                raise unavailable(self._where, "it is not open", "open the store before its first use")
-            with self._connected().begin() as connection:
-                yield connection
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-            raise explain(error, where=self._where) from error
-
-    def _connected(self) -> Engine:
-        """The engine, made anew after the file was taken away."""
-        if self._engine is not None:
-            self._refuse_a_moved_file()
-            return self._engine
-        self._create_file()
-        self._engine = create_engine("sqlite://", creator=self._connect, poolclass=StaticPool, hide_parameters=True)
-        try:
-            self._prepare(self._engine)
-        except BaseException:
-            self._disconnect()
-            raise
-        self._file = self._identity()
-        return self._engine
-
-    def _create_file(self) -> None:
-        """So that a new file is private from its first moment; SQLite gives its WAL the same mode."""
-        if self._path != MEMORY:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level="IMMEDIATE", check_same_thread=False)
-        try:
-            if self._path != MEMORY and _has_entered_wal(connection):
-                connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
-            connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, engine: Engine) -> None:
-        with engine.begin() as connection:
-            if revision_of(connection) != HEAD:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                bring_up_to_date(connection, where=self._where)
 
     def _insert_of(self, count: int) -> str:
         """The INSERT of so many rows.
@@ -224,58 +209,8 @@ class SqliteStore:
             self._insert_texts[count] = text
         return text
 
-    def _disconnect(self) -> None:
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.dispose()
 
-    def _identity(self) -> tuple[int, int] | None:
-        if self._path == MEMORY:
-            return None
-        found = Path(self._path).stat()
-        return found.st_dev, found.st_ino
-
-    def _refuse_a_moved_file(self) -> None:
-        """Writing on into a deleted file would lose everything without an error."""
-        try:
-            if self._identity() == self._file:
-                return
-        except FileNotFoundError:
-            pass
-        self._disconnect()
-        raise unavailable(self._where, "the file was moved or deleted while it was open", "nothing: the next try makes a new one")
-
-
-@contextlib.contextmanager
-def _wiping(connection: Connection) -> Iterator[None]:
-    """What is deleted is overwritten, too. Not always on, because every page that an insertion splits would be wiped as well."""
-    connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql("PRAGMA secure_delete = OFF")
-
-
-def _has_entered_wal(connection: sqlite3.Connection) -> bool:
-    """False on a file system that cannot share memory; SQLite then keeps to its rollback journal."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            return bool(connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",))
-        except sqlite3.OperationalError as error:
-            # Two processes that open a new file at once: SQLite does not apply its own timeout to this change.
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-
-
-def path_of(url: str) -> str:
-    """The absolute path that a `sqlite:` address means, or `:memory:`.
-
-    Errors: ConfigurationError.
-    """
-    scheme, _, path = url.partition(":")
-    if scheme != "sqlite" or not path or path.startswith("//") or "\0" in path:
-        raise ConfigurationError(
-            f"store\n  found   {url!r}\n  wanted  sqlite:FILE, with a relative or an absolute path\n  try     sqlite:taskfit.db")
-    return path if path == MEMORY else str(Path(path).expanduser().absolute())
+def _put_deliveries(connection: Connection, messages: Sequence[Delivery]) -> None:
+    for message in messages:
+        row = case_rows.delivery_row(message)
+        connection.execute(insert(deliveries).values(row).on_conflict_do_update(index_elements=[deliveries.c.id], set_=row))

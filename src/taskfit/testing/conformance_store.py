@@ -17,19 +17,22 @@ from typing import TypeAlias
 import msgspec
 
 from taskfit.errors import StoreUnavailable
-from taskfit.protocols import Key, RecordQuery, Store
+from taskfit.protocols import CaseCounts, CaseQuery, Key, RecordQuery, Store
 from taskfit.values.attempt import Attempt
 from taskfit.values.card import ModelCard, Price
 from taskfit.values.kept import KeptResponse
 from taskfit.values.plan import Candidate, Dropped, Plan
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
+from taskfit.values.review import Delivery, Label, ReviewCase
 from taskfit.values.usage import Usage
 from taskfit.values.verdict import Verdict
 
 StoreFactory: TypeAlias = Callable[[], Store]
 
 NOON = 1_790_000_000.25
+TEXT = "NUL \x00, bell \x07, quote ' \", ünï ☃ 𝄞 \U0010ffff, line\nbreak, %s ? :x"
+"""Every kind of character."""
 
 
 def plain_record(number: int) -> Record:
@@ -42,7 +45,7 @@ def plain_record(number: int) -> Record:
 
 def full_record(record_id: str = "rec-full") -> Record:
     """A record with something in every field, and text of every kind."""
-    text = "NUL \x00, bell \x07, quote ' \", ünï ☃ 𝄞 \U0010ffff, line\nbreak, %s ? :x"
+    text = TEXT
     card = ModelCard(id="a/mini", provider="a", name="mini", price=Price(input=200_000, output=1_250_000), context_tokens=8_192)
     attempt = Attempt(
         model="a/mini", provider="a", started_ms=0.5, state="failed", duration_ms=12.25, cost=7,
@@ -72,6 +75,41 @@ def kept_response(number: int, *, data: bytes = b'{"id":"r"}') -> KeptResponse:
     return KeptResponse(id=f"resp-{number:06}", key_id="key-1", team="red", at=NOON + number, data=data)
 
 
+def plain_case(number: int) -> ReviewCase:
+    """A small case; the higher the number, the newer, and the later it is due."""
+    at = NOON + number
+    return ReviewCase(
+        id=f"rev-{number:06}", record_id=f"rec-{number:06}", task="t", at=at, due_at=at + 60, why="no answer reached the bar",
+        dialect="openai-chat", request=b"{}", answer="42",
+    )
+
+
+def full_case(number: int = 1) -> ReviewCase:
+    """A case with something in every field, and text of every kind."""
+    return msgspec.structs.replace(
+        plain_case(number), why=TEXT, request=bytes(range(256)) * 64, attempts=full_record().attempts, answer=TEXT,
+        model="a/mini", confidence=0.25, is_streamed=True, key_id="key-1", team="red", webhook="https://a.example/x",
+        callback="https://b.example", on_overdue="release", is_overdue_told=True, state="edited", version=7, claimed_by=TEXT,
+        claimed_until=NOON + 9, decided=TEXT, decided_by=TEXT, decided_at=NOON + 8, comment=TEXT, minutes=2.5,
+    )  # fmt: skip
+
+
+def plain_label(number: int, record_id: str = "rec-000001") -> Label:
+    """A label; the higher the number, the newer."""
+    return Label(id=f"lab-{number:06}", record_id=record_id, at=NOON + number, source="feedback", is_good=True)
+
+
+def plain_delivery(number: int) -> Delivery:
+    """A message; the higher the number, the later its time comes."""
+    body = b'{"a": "\xc3\xbc"}'
+    return Delivery(id=f"dlv-{number:06}", url="https://a.example/hook", event="review.opened", body=body, next_at=NOON + number)
+
+
+def after(case: ReviewCase, **changes: object) -> ReviewCase:
+    """The case as it is after one more change."""
+    return msgspec.structs.replace(case, version=case.version + 1, **changes)
+
+
 @contextlib.contextmanager
 def opened(make: StoreFactory) -> Iterator[Store]:
     """A store of the factory, open inside the block."""
@@ -98,6 +136,10 @@ def an_empty_store_finds_nothing(make: StoreFactory) -> None:
         assert store.revoke_key("key-none", at=NOON) is False
         assert store.get_response("resp-none") is None
         assert store.delete_response("resp-none") is False
+        assert store.get_case("rev-none") is None
+        assert store.find_cases(CaseQuery(is_undecided=False)) == ()
+        assert store.labels_of("rec-none") == ()
+        assert store.due_deliveries(now=NOON, limit=9) == ()
         store.append(())
 
 
@@ -254,6 +296,200 @@ def pruning_takes_old_responses_too(make: StoreFactory) -> None:
         assert [store.get_response(response.id) for response in kept] == [None, None, kept[2], kept[3]]
 
 
+def a_case_comes_back_as_it_went_in(make: StoreFactory) -> None:
+    """Every field, every character and every byte of the request, after reopening too; the first one of an id stays."""
+    plain, full = plain_case(1), full_case(2)
+    with opened(make) as store:
+        for case in (plain, full, msgspec.structs.replace(plain, why="another one of the same id")):
+            store.open_case(case)
+    with opened(make) as store:
+        assert (store.get_case(plain.id), store.get_case(full.id)) == (plain, full)
+        assert [store.get_case(unknown) for unknown in ("", "%", "rev-00000_", "rev-000001 ")] == [None] * 4
+
+
+def cases_are_found_due_first_first(make: StoreFactory) -> None:
+    """By `due_at`, up to the limit; decided ones only where they are wanted, too."""
+    urgent = msgspec.structs.replace(plain_case(5), due_at=NOON)
+    decided = msgspec.structs.replace(plain_case(3), state="approved")
+    with opened(make) as store:
+        for case in (plain_case(2), plain_case(1), urgent, decided):
+            store.open_case(case)
+        assert case_ids(store, CaseQuery()) == [urgent.id, "rev-000001", "rev-000002"]
+        assert case_ids(store, CaseQuery(is_undecided=False)) == [urgent.id, "rev-000001", "rev-000002", decided.id]
+        assert case_ids(store, CaseQuery(limit=2)) == [urgent.id, "rev-000001"]
+        assert case_ids(store, CaseQuery(limit=0)) == []
+
+
+def a_query_narrows_cases_by_every_field(make: StoreFactory) -> None:
+    """Each field alone, and together."""
+    replace = msgspec.structs.replace
+    one, two = replace(plain_case(1), task="o'hara; --"), replace(plain_case(2), is_overdue_told=True)
+    three = replace(plain_case(3), record_id=one.record_id, state="claimed", claimed_by="ana", claimed_until=NOON)
+    with opened(make) as store:
+        for case in (one, two, three):
+            store.open_case(case)
+        assert case_ids(store, CaseQuery(task="o'hara; --")) == [one.id]
+        assert case_ids(store, CaseQuery(record_id=one.record_id)) == [one.id, three.id]
+        assert case_ids(store, CaseQuery(due_before=two.due_at)) == [one.id], "due_before excludes its moment"
+        assert case_ids(store, CaseQuery(state="claimed")) == [three.id]
+        assert case_ids(store, CaseQuery(is_overdue_told=True)) == [two.id]
+        assert case_ids(store, CaseQuery(is_overdue_told=False)) == [one.id, three.id]
+        assert case_ids(store, CaseQuery(record_id=one.record_id, task="t", is_overdue_told=False)) == [three.id]
+
+
+def a_case_changes_only_from_the_version_before(make: StoreFactory) -> None:
+    """Of two changes of the same version one is kept, whichever store it came through; a case that is not there never changes."""
+    case = plain_case(1)
+    with opened(make) as one, opened(make) as other:
+        one.open_case(case)
+        claimed = after(case, state="claimed", claimed_by="ana", claimed_until=NOON + 9)
+        assert one.change_case(claimed) is True
+        assert other.change_case(after(case, state="claimed", claimed_by="bob")) is False
+        assert other.get_case(case.id) == claimed
+        decided = after(claimed, state="approved", decided="42", decided_by="ana", decided_at=NOON + 3)
+        assert other.change_case(after(decided)) is False, "a version was left out"
+        assert other.change_case(decided) is True
+        assert one.get_case(case.id) == decided
+        assert case_ids(one, CaseQuery()) == []
+        assert one.change_case(plain_case(2)) is False
+        assert one.get_case("rev-000002") is None
+
+
+def a_change_is_kept_with_its_labels_and_messages_or_not_at_all(make: StoreFactory) -> None:
+    """What cannot be stored takes the change with it, and a change that came too late leaves nothing."""
+    case, label, message = plain_case(1), plain_label(1), plain_delivery(1)
+    changed = after(case, state="approved", decided="42")
+    impossible = msgspec.structs.replace(message, error="half a pair: \ud800")
+    with opened(make) as store:
+        store.open_case(case, deliveries=(plain_delivery(0),))
+        store.open_case(msgspec.structs.replace(case, why="again"), deliveries=(plain_delivery(9),))
+        assert store.due_deliveries(now=NOON + 99, limit=9) == (plain_delivery(0),)
+        with contextlib.suppress(Exception):  # a store may refuse it in its own way
+            store.change_case(changed, labels=(label,), deliveries=(impossible,))
+            return
+        assert (store.get_case(case.id), store.labels_of(label.record_id)) == (case, ())
+        assert store.change_case(after(changed), labels=(label,), deliveries=(message,)) is False
+        assert store.labels_of(label.record_id) == ()
+        assert store.change_case(changed, labels=(label,), deliveries=(message,)) is True
+        assert (store.get_case(case.id), store.labels_of(label.record_id)) == (changed, (label,))
+        assert store.due_deliveries(now=NOON + 99, limit=9) == (plain_delivery(0), message)
+
+
+def a_change_leaves_the_request_of_a_case(make: StoreFactory) -> None:
+    """So that a case that was found, and has none, may be changed."""
+    with opened(make) as store:
+        store.open_case(full_case())
+        changed = after(full_case(), why="other")
+        assert store.change_case(msgspec.structs.replace(changed, request=b"")) is True
+        assert store.get_case(changed.id) == changed
+
+
+def racing_changes_of_a_case_have_one_winner(make: StoreFactory) -> None:
+    """Two stores at once, many times over."""
+    won: list[int] = []
+
+    def claim(store: Store, numbers: range) -> None:
+        won.extend(number for number in numbers if store.change_case(after(plain_case(number), state="claimed")))
+
+    numbers = range(30)
+    with opened(make) as one, opened(make) as other:
+        for number in numbers:
+            one.open_case(plain_case(number))
+        threads = [Thread(target=claim, args=(store, numbers)) for store in (one, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(won) == list(numbers)
+
+
+def waiting_cases_are_counted(make: StoreFactory) -> None:
+    """A claim whose lease is over is an open case; a decided one is not counted."""
+    replace = msgspec.structs.replace
+    now = plain_case(2).due_at
+    cases = (
+        plain_case(1), plain_case(2), plain_case(3), replace(plain_case(4), state="claimed", claimed_until=now + 1),
+        replace(plain_case(5), state="claimed", claimed_until=now - 1), replace(plain_case(0), state="rejected"),
+    )  # fmt: skip
+    with opened(make) as store:
+        assert store.count_cases(now=now) == CaseCounts(open=0, claimed=0, overdue=0)
+        for case in cases:
+            store.open_case(case)
+        assert store.count_cases(now=now) == CaseCounts(open=4, claimed=1, overdue=1)
+
+
+def labels_are_kept_once_and_told_oldest_first(make: StoreFactory) -> None:
+    """Those of one record, every field and character; the first one of an id stays."""
+    full = Label(
+        id="lab-full", record_id="rec-1", at=NOON + 2, source="review", by=TEXT, is_good=False, score=0.25, comment=TEXT,
+        corrected=TEXT,
+    )  # fmt: skip
+    with opened(make) as store:
+        store.append_labels(())
+        store.append_labels((plain_label(3, "rec-1"), full, plain_label(1, "rec-1"), plain_label(2, "rec-2")))
+        store.append_labels((msgspec.structs.replace(full, comment="again"), plain_label(4, "rec-1")))
+        found = store.labels_of("rec-1")
+        assert found == (plain_label(1, "rec-1"), full, plain_label(3, "rec-1"), plain_label(4, "rec-1"))
+        assert store.labels_of("rec-none") == ()
+
+
+def messages_are_due_in_their_order_until_they_are_delivered(make: StoreFactory) -> None:
+    """Those whose time has come, its very moment too; what became of one takes the place of the old one."""
+    first, second, later = (plain_delivery(number) for number in (1, 2, 3))
+    with opened(make) as store:
+        for delivery in (second, later, first):
+            store.put_delivery(delivery)
+        assert store.due_deliveries(now=second.next_at, limit=9) == (first, second)
+        assert store.due_deliveries(now=second.next_at, limit=1) == (first,)
+        assert store.count_deliveries() == 3
+        again = msgspec.structs.replace(first, tries=1, next_at=NOON + 9, error=TEXT)
+        store.put_delivery(again)
+        store.put_delivery(msgspec.structs.replace(second, tries=1, state="delivered"))
+        store.put_delivery(msgspec.structs.replace(later, tries=9, state="given_up"))
+    with opened(make) as store:
+        assert store.due_deliveries(now=NOON + 8, limit=9) == ()
+        assert store.due_deliveries(now=NOON + 9, limit=9) == (again,)
+        assert store.count_deliveries() == 1
+
+
+def pruning_takes_old_decided_cases_and_leaves_those_that_wait(make: StoreFactory) -> None:
+    """By their own age; those of the very moment stay."""
+    decided = [msgspec.structs.replace(plain_case(number), state="expired") for number in (1, 2, 3)]
+    with opened(make) as store:
+        for case in (plain_case(0), *decided):
+            store.open_case(case)
+        assert store.prune(before=decided[1].at) == 0
+        assert case_ids(store, CaseQuery(is_undecided=False)) == ["rev-000000", "rev-000002", "rev-000003"]
+
+
+def pruning_takes_labels_with_their_records(make: StoreFactory) -> None:
+    """However new the label is; of labels without a record the old ones go."""
+    with opened(make) as store:
+        store.append((plain_record(1), plain_record(5)))
+        young, kept = plain_label(9, "rec-000001"), plain_label(0, "rec-000005")
+        old_stray, young_stray = plain_label(1, "rec-none"), plain_label(8, "rec-none")
+        store.append_labels((young, kept, old_stray, young_stray))
+        assert store.prune(before=NOON + 5) == 1
+        assert store.labels_of("rec-000001") == ()
+        assert store.labels_of("rec-000005") == (kept,)
+        assert store.labels_of("rec-none") == (young_stray,)
+
+
+def pruning_takes_old_messages_that_wait_no_more(make: StoreFactory) -> None:
+    """One that still waits stays, however old."""
+    waiting, delivered = plain_delivery(1), msgspec.structs.replace(plain_delivery(2), state="delivered")
+    with opened(make) as store:
+        store.put_delivery(waiting)
+        store.put_delivery(delivered)
+        store.prune(before=NOON + 9)
+        assert store.due_deliveries(now=NOON + 99, limit=9) == (waiting,)
+
+
+def case_ids(store: Store, query: CaseQuery) -> list[str]:
+    """Ids of the cases found, in order."""
+    return [case.id for case in store.find_cases(query)]
+
+
 def any_thread_may_use_it(make: StoreFactory) -> None:
     """One at a time, but not always the same."""
     with opened(make) as store:
@@ -292,6 +528,19 @@ STORE_CHECKS: tuple[Callable[[StoreFactory], None], ...] = (
     keeping_a_response_again_changes_nothing,
     a_deleted_response_is_gone_and_the_others_stay,
     pruning_takes_old_responses_too,
+    a_case_comes_back_as_it_went_in,
+    cases_are_found_due_first_first,
+    a_query_narrows_cases_by_every_field,
+    a_case_changes_only_from_the_version_before,
+    a_change_is_kept_with_its_labels_and_messages_or_not_at_all,
+    a_change_leaves_the_request_of_a_case,
+    racing_changes_of_a_case_have_one_winner,
+    waiting_cases_are_counted,
+    labels_are_kept_once_and_told_oldest_first,
+    messages_are_due_in_their_order_until_they_are_delivered,
+    pruning_takes_old_decided_cases_and_leaves_those_that_wait,
+    pruning_takes_labels_with_their_records,
+    pruning_takes_old_messages_that_wait_no_more,
     any_thread_may_use_it,
     a_closed_store_says_so,
 )

@@ -4,10 +4,16 @@ import msgspec
 
 from taskfit.values.card import ModelCard
 from taskfit.values.money import Usd
+from taskfit.values.review import When
+from taskfit.values.task import Deliver, Form
+
+TYPICAL_OUTPUT_TOKENS = 256
+"""What an answer is taken to cost when nothing is known of its length."""
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
-    """One model as a router ranks it; None where the router does not know."""
+    """One rung as a router ranks it, by its id (`Rung.id`: that of its model, if it is a single one); None where the router does
+    not know."""
 
     model: str
     expected_quality: float | None = None
@@ -15,13 +21,21 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One rung that will be tried. Units: micro-dollars; None: the price is unknown.
+    """One rung that will be tried, or another provider of its model (`is_alternate`).
 
-    `expected_cost` is for a typical output, `worst_cost` for the longest that the caller allows, or the typical one where
-    the caller sets no limit.
+    `rung` is its place in the ladder. `expected_cost` is for a typical output, `worst_cost` for the longest that the caller
+    allows, or the typical one where the caller sets no limit; both are for all calls of the rung. `card` writes the answer: for
+    an ensemble the first of its `members`, or its `merger` where that one writes. `ready_in_s`: it asked to be left alone for
+    so long. Units: micro-dollars, None: the price is unknown; seconds.
     """
 
     card: ModelCard
+    rung: int = 0
+    is_alternate: bool = False
+    form: Form = "single"
+    members: tuple[ModelCard, ...] = ()
+    merger: ModelCard | None = None
+    ready_in_s: float = 0.0
     expected_cost: Usd | None = None
     worst_cost: Usd | None = None
     expected_quality: float | None = None
@@ -36,9 +50,13 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The ordered rungs with the limits of the whole walk. Units: seconds; micro-dollars; `bar` 0 to 1.
+    """The ordered rungs with the limits of the whole walk. Units: seconds; micro-dollars; tokens; `bar` 0 to 1.
 
-    `chosen_by` says in a person's words how the task was found.
+    `chosen_by` says in a person's words how the task was found. `input_tokens` is the estimate that costs are made of,
+    `choices` how many answers the caller asks for, `max_output_tokens` the caller's own limit on each. `max_wait_s` is how long
+    the walk waits for a model that limits its rate when there is no other, `retries` how often it calls a failing one again
+    then. `review` says when a person decides;
+    `is_sampled`: this request is one of those that are looked at whatever the checks say.
     """
 
     task: str
@@ -51,3 +69,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first_byte_s: float | None = None
     max_cost: Usd | None = None
     max_attempts: int = 5
+    max_wait_s: float = 10.0
+    retries: int = 1
+    continues_cut: bool = False
+    hedge_after_s: float | None = None
+    deliver: Deliver = "checked"
+    review: When = "never"
+    is_sampled: bool = False
+    input_tokens: int = 0
+    max_output_tokens: int | None = None
+    choices: int = 1

@@ -9,7 +9,7 @@ from taskfit.values.money import Usd
 from taskfit.values.plan import Plan
 from taskfit.values.profile import Profile
 
-Outcome: TypeAlias = Literal["answered", "refused", "failed", "timed_out", "cancelled"]
+Outcome: TypeAlias = Literal["answered", "in_review", "refused", "failed", "timed_out", "cancelled"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -18,6 +18,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `at` is seconds since the epoch (UTC). `asked` is the model as the caller wrote it, `model` the one that answered.
     `cost` sums all attempts and checks; None where one of them has no known price. `baseline_cost` is what the
     configured baseline model would have cost for the same tokens. `refused` means that the request itself was at fault.
+    `in_review` means that the caller has a ticket for the case `review_id`. `filtered_by` is the rung that kept the models after
+    it from being asked. `masked` names the kinds of personal data that no model saw, `template` the version of the prompt's.
     Units: milliseconds; micro-dollars; `confidence` 0 to 1.
     """
 
@@ -40,6 +42,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str | None = None
     confidence: float | None = None
     is_below_bar: bool = False
+    review_id: str | None = None
+    filtered_by: str | None = None
+    masked: tuple[str, ...] = ()
+    template: str | None = None
     cost: Usd | None = None
     baseline: str | None = None
     baseline_cost: Usd | None = None

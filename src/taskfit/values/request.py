@@ -25,7 +25,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asks for beside the body, from the x-taskfit-… headers or keyword arguments.
 
-    Units: seconds; micro-dollars. None means "not said".
+    Units: seconds; micro-dollars. None means "not said". `callback` is an address to tell when a person has decided.
     """
 
     task: str | None = None
@@ -33,6 +33,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     session: str | None = None
     deadline_s: float | None = None
     max_cost: Usd | None = None
+    callback: str | None = None
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True):

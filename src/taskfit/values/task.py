@@ -5,9 +5,13 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from taskfit.values.calibration import Calibration
 from taskfit.values.money import Usd
+from taskfit.values.review import ReviewRule
 
 Path: TypeAlias = Literal["safe", "sensitive", "research"]
+Form: TypeAlias = Literal["single", "agree", "samples", "vote", "best_of", "synthesis", "filter"]
+Deliver: TypeAlias = Literal["checked", "early", "provisional"]
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,21 +29,84 @@ class CheckUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits of a task's input; None: no limit. Units: characters of all message text; messages."""
+    """Limits of a task's input; None: no limit. Units: characters of all message text; messages.
+
+    `required` are fields that the last user message must have, which then is a JSON object.
+    """
 
     max_chars: int | None = None
     max_messages: int | None = None
+    required: tuple[str, ...] = ()
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides whether the rungs after it are asked at all: a rule (CEL over the request), or a model that answers `question`
+    about it with yes or no. Where it says no, `answer` is the answer.
+    """
+
+    answer: str
+    rule: str | None = None
+    question: str | None = None
+
+
+class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One rung of a ladder. `models` are model ids (`provider/name`): one, or the members of an ensemble.
+
+    `alternates` serve the same model elsewhere (of a single one only). `form` says how the answers of several become one:
+    `agree` (all must give the same answer), `samples` (`count` answers of one model, the commonest), `vote` (the commonest of
+    several models), `best_of` (`merger` picks), `synthesis` (`merger` writes one out of all), or `filter`.
+    `min_share`: how much of the votes the commonest answer must have. `temperature` is that of samples.
+    """
+
+    models: tuple[str, ...]
+    form: Form = "single"
+    alternates: tuple[str, ...] = ()
+    count: int = 1
+    temperature: float | None = None
+    min_share: float = 0.5
+    merger: str | None = None
+    filter: Filter | None = None
+
+    @property
+    def id(self) -> str:
+        """What a router and a person call it: the model's id, or for example `agree(a/small, b/small)`."""
+        if self.form == "single":
+            return self.models[0]
+        times = f" x {self.count}" if self.form == "samples" else ""
+        said = [f"{model}{times}" for model in self.models]
+        if self.merger is not None:
+            said.append(f"by {self.merger}")
+        if self.filter is not None:
+            said.append(self.filter.rule or self.filter.question or "")
+        return f"{self.form}({', '.join(said)})"
+
+
+class Hedge(msgspec.Struct, frozen=True, kw_only=True):
+    """When a second candidate is called beside one that is slow to begin: after `after_s` seconds, None: after the p95 of what
+    the first one took to begin lately."""
+
+    after_s: float | None = None
+
+
+class TemplateUse(msgspec.Struct, frozen=True, kw_only=True):
+    """The prompt template of a task: its source text, and the version that records name."""
+
+    source: str
+    version: str
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One task's contract with everything inherited filled in.
 
-    `ladder` holds model ids (`provider/name`), cheapest first as written. Units: seconds; micro-dollars.
+    `ladder` holds the rungs, cheapest first as written. Units: seconds; micro-dollars; characters.
     `first_byte_s` None: an attempt may wait for its share of what is left of the deadline.
+    `early_chars` is how much of an answer delivered `early` is held for its first checks. `continues_cut`: another model goes on
+    where a stream broke off. `mask` are the kinds of personal data that no model sees. `calibration` makes one confidence of
+    verdicts and signals; None: the documented default.
     """
 
     name: str
-    ladder: tuple[str, ...]
+    ladder: tuple[Rung, ...]
     match: Match = Match()
     path: Path = "safe"
     bounds: Bounds = Bounds()
@@ -49,5 +116,25 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     first_byte_s: float | None = None
     max_cost: Usd | None = None
     max_attempts: int = 5
+    max_wait_s: float = 10.0
+    retries: int = 1
+    hedge: Hedge | None = None
+    deliver: Deliver = "checked"
+    early_chars: int = 200
+    continues_cut: bool = False
+    review: ReviewRule = ReviewRule()
+    template: TemplateUse | None = None
+    mask: tuple[str, ...] = ()
+    calibration: Calibration | None = None
     owner: str = ""
     description: str = ""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All models of the ladder, each once, in its order; alternates and mergers too."""
+        named = [
+            model
+            for rung in self.ladder
+            for model in (*rung.models, *rung.alternates, *(() if rung.merger is None else (rung.merger,)))
+        ]
+        return tuple(dict.fromkeys(named))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from taskfit.errors import TaskfitError, WalkFailed
 
 STATUSES: Mapping[str, int] = {
+    "in_review": 202,
     "invalid_request": 400,
     "unsupported": 400,
     "no_candidate": 400,
@@ -21,8 +22,10 @@ STATUSES: Mapping[str, int] = {
     "not_found": 404,
     "method_not_allowed": 405,
     "incomplete_body": 408,
+    "conflict": 409,
     "too_large": 413,
     "unsupported_media": 415,
+    "review_rejected": 422,
     "upstream_rate_limited": 429,
     "headers_too_large": 431,
     "internal_error": 500,

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskfit.checks import equations
 from taskfit.checks.arithmetic import Arithmetic, ArithmeticSettings
 from taskfit.checks.equations import find_equations
 from tests.unit.checks.verifying import answered, verdict_of
@@ -193,3 +194,17 @@ def test_a_hostile_megabyte_takes_less_than_a_second(piece: str) -> None:
     before = time.process_time()
     verdict_of(CHECK, answered(text))
     assert time.process_time() - before < 1.0
+
+
+@given(
+    st.sampled_from(["so that is ", "which is ", "half of ", "x ", "", "f(2) is ", "a total of ", "minus "]),
+    st.integers(0, 60), st.sampled_from("+-*/"), st.integers(0, 60), st.integers(0, 400),
+    st.sampled_from([" and so on", ", or", ". Then", "", ".5", " %", "/3", " mod 7 it is"]),
+)  # fmt: skip
+def test_what_is_plain_is_read_as_what_is_read_with_care(
+    lead: str, first: int, operator: str, second: int, result: int, tail: str
+) -> None:
+    text = f"{lead}{first} {operator} {second} = {result}{tail}"
+    plain = equations._plain(text, 0, text.index("="))
+    with_care = list(find_equations(text.replace(" = ", "  = "), most=5))   # two spaces are not plain
+    assert plain is None or [equation.holds for equation in with_care] == [True]

@@ -24,6 +24,7 @@ KEYWORDS: Mapping[str, Keyword] = {
     "minLength": lambda wanted, value, _: not isinstance(value, str) or len(value) >= wanted,
     "minimum": lambda wanted, value, _: isinstance(value, str | None) or value >= wanted,
     "maximum": lambda wanted, value, _: isinstance(value, str | None) or value <= wanted,
+    "maxItems": lambda wanted, value, _: not isinstance(value, list) or len(value) <= wanted,
     "minItems": lambda wanted, value, _: not isinstance(value, list) or len(value) >= wanted,
     "minProperties": lambda wanted, value, _: not isinstance(value, dict) or len(value) >= wanted,
     "maxProperties": lambda wanted, value, _: not isinstance(value, dict) or len(value) <= wanted,

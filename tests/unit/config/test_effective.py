@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from taskfit.config import Config, InvalidConfig, describe, differences, schema
-from taskfit.config.keys import ACCEPT, INPUT, MATCH, MODEL_FACTS, PRICE, TASK, TOP
+from taskfit.config.keys import ACCEPT, INPUT, MATCH, MODEL_FACTS, PRICE, REVIEW, RUNG, TASK, TOP
 from taskfit.values.secret import Secret
 from tests.unit.config.editor import accepts
 from tests.unit.config.files import CHECKS, HEAD, KINDS, Upstream, complaints, read, with_task
@@ -32,7 +32,7 @@ def masked(config: Config) -> Config:
         )
         for provider in config.providers
     )
-    return msgspec.structs.replace(config, providers=providers)
+    return msgspec.structs.replace(config, providers=providers, lines={})
 
 
 def test_what_is_inherited_is_written_out_and_secrets_are_not() -> None:
@@ -70,7 +70,10 @@ def test_no_difference_is_no_line() -> None:
 def test_differences_name_what_was_added_removed_and_changed() -> None:
     old = read(HEAD + "tasks: {a: {ladder: [mini]}, default: {ladder: [general], deadline: 60s}}\n")
     new = read(HEAD + "tasks: {default: {ladder: [mini, general], deadline: 4s}, b: {ladder: [mini]}}\nauth: off\n")
-    inherited = "{path: safe, ladder: [openai/gpt-5.4-nano], checks: [], accept: {bar: 0.5}, deadline: 10m, max_attempts: 5}"
+    inherited = (
+        "{path: safe, ladder: [openai/gpt-5.4-nano], checks: [], accept: {bar: 0.5}, deadline: 10m, max_attempts: 5, "
+        "max_wait: 10s, retries: 1, hedge: off, deliver: checked, early_chars: 200, on_cut: fail, review: never}"
+    )
     assert differences(old, new) == (
         f"removed  tasks.a: {inherited}",
         "changed  tasks.default.ladder: [openai/gpt-5.4-mini] -> [openai/gpt-5.4-nano, openai/gpt-5.4-mini]",
@@ -112,10 +115,11 @@ def test_the_schema_offers_what_is_supported_and_nothing_else() -> None:
         assert properties(part) == {key.name for key in keys if not key.is_later}
         assert all(shape["description"] for shape in part["properties"].values())
         assert part["additionalProperties"] is False
+    assert properties(made["$defs"]["rung"]) == {key.name for key in RUNG}
+    assert properties(task["properties"]["review"]["anyOf"][1]) == {key.name for key in REVIEW}
     long = made["properties"]["models"]["additionalProperties"]["anyOf"][1]
     assert properties(long) == {key.name for key in MODEL_FACTS}
     assert properties(long["properties"]["price"]) == {key.name for key in PRICE}
-    assert "sensitive" not in task["properties"]["path"]["enum"]
 
 
 def test_the_schema_holds_the_settings_of_plug_ins() -> None:
@@ -123,7 +127,7 @@ def test_the_schema_holds_the_settings_of_plug_ins() -> None:
     assert properties(made["$defs"]["api-openai"]) == {"api", *Upstream.__struct_fields__}
     assert made["$defs"]["api-regional"]["required"] == ["region", "key"]
     checks = made["$defs"]["task"]["properties"]["checks"]["items"]["anyOf"]
-    assert checks[0]["enum"] == ["truncated", "refusal", "arithmetic"]
+    assert checks[0]["enum"] == [name for name in CHECKS if name != "judge"]
     assert msgspec.json.decode(msgspec.json.encode(made)) == made
 
 
@@ -153,6 +157,38 @@ def test_the_settings_of_an_api_stand_in_the_schema_once() -> None:
 )
 def test_an_editor_accepts_the_providers_that_the_reader_accepts(providers: dict[str, Any], is_right: bool) -> None:
     file = {"providers": providers, "models": {"general": f"{next(iter(providers), 'openai')}/x"}}
+    assert accepts(schema(KINDS, CHECKS), file) is is_right
+    assert is_read(msgspec.json.encode(file).decode()) is is_right
+
+
+@pytest.mark.parametrize(
+    ("task", "is_right"),
+    [
+        ({"ladder": ["a", {"agree": ["a", "b"]}]}, True),
+        ({"ladder": [{"agree": ["a"]}]}, False),
+        ({"ladder": [{"agree": ["a", "b"], "vote": ["a", "b"]}]}, False),
+        ({"ladder": [{"samples": {"model": "a", "count": 11}}]}, False),
+        ({"ladder": [{"samples": {"model": "a", "temperature": None}}]}, True),
+        ({"ladder": [{"best_of": {"models": ["a", "b"]}}]}, False),
+        ({"ladder": [{"filter": {"answer": "no"}}, "a"]}, False),
+        ({"ladder": [{"filter": {"answer": "no", "when": "request.has_tools"}}, "a"]}, True),
+        ({"ladder": ["a"], "checks": [{"judge": "a"}, {"arithmetic": 0.5}, {"pattern": ["x", "y"]}]}, True),
+        ({"ladder": ["a"], "checks": ["judge"]}, False),
+        ({"ladder": ["a"], "checks": [{"arithmetic": "x"}]}, False),
+        ({"ladder": ["a"], "checks": [{"truncated": 5}]}, False),
+        ({"ladder": ["a"], "review": {"share": "5%"}}, True),
+        ({"ladder": ["a"], "review": {}}, False),
+        ({"ladder": ["a"], "review": "sometimes"}, False),
+        ({"ladder": ["a"], "review": {"due": "2d"}}, True),
+        ({"ladder": ["a"], "deadline": "2d"}, False),
+        ({"ladder": ["a"], "hedge": "p95"}, True),
+        ({"ladder": ["a"], "hedge": "p99"}, False),
+        ({"ladder": ["a"], "privacy": {"mask": ["emial"]}}, False),
+        ({"ladder": ["a"], "template": {"version": "3"}}, False),
+    ],
+)
+def test_an_editor_accepts_the_tasks_that_the_reader_accepts(task: dict[str, Any], is_right: bool) -> None:
+    file = {"providers": {"openai": {}}, "models": {"a": "openai/a", "b": ["openai/b", "openai/c"]}, "tasks": {"x": task}}
     assert accepts(schema(KINDS, CHECKS), file) is is_right
     assert is_read(msgspec.json.encode(file).decode()) is is_right
 

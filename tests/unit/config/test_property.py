@@ -8,14 +8,17 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskfit.config import Complaint, Config, InvalidConfig, describe, load, parse
+from taskfit.config import Complaint, Config, InvalidConfig, describe, load, parse, schema
+from tests.unit.config.editor import accepts
 from tests.unit.config.files import CHECKS, ENVIRON, HEAD, KINDS
 
+SCHEMA = schema(KINDS, CHECKS)
 WORDS = st.sampled_from([
     "providers", "models", "tasks", "defaults", "openai", "general", "mini", "default", "ladder", "checks", "match", "kind",
     "price", "truncated", "arithmetic", "api", "url", "key", "headers", "deadline", "4s", "slo", "output", "auth", "off",
     "listen", "openai/x", "${OPENAI_API_KEY}", "${X", "null", "1e3", "-1", "&a", "*a", "!!str", "!x", "<<", "?", "|", ">-",
-    "'", '"', "code", "input",
+    "'", '"', "code", "input", "review", "when", "share", "5%", "filter", "agree", "vote", "samples", "model", "template",
+    "egress", "allow", "webhook", "https://a.example/b", "hedge", "p95", "privacy", "mask", "all", "judge",
 ])  # fmt: skip
 NOISE = st.sampled_from(
     [": ", ":\n  ", "\n", "\n  ", "\n    ", "- ", "[", "]", "{", "}", ", ", "#", "---", "\t", "%", "\x00", "\ufeff"]
@@ -71,12 +74,53 @@ PLAIN = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
 TEXT = st.text(min_size=1, max_size=20).filter(lambda text: text.strip() != "")
 MODELS = st.builds("openai/{}".format, PLAIN)
 CHECK = st.sampled_from(["truncated", {"refusal": None}, {"arithmetic": {"tolerance": 0.25}}])
+MEMBERS = st.lists(MODELS, min_size=2, max_size=4, unique=True)
+RUNG = st.one_of(
+    st.fixed_dictionaries({"agree": MEMBERS}),
+    st.fixed_dictionaries({"vote": MEMBERS}),
+    st.fixed_dictionaries({"vote": st.fixed_dictionaries({"models": MEMBERS}, optional={"min_share": st.floats(0, 1)})}),
+    st.fixed_dictionaries({
+        "samples": st.fixed_dictionaries(
+            {"model": MODELS}, optional={"count": st.integers(2, 10), "temperature": st.none() | st.floats(0, 2)}
+        )
+    }),
+    st.fixed_dictionaries({"best_of": st.fixed_dictionaries({"models": MEMBERS, "by": MODELS})}),
+    st.fixed_dictionaries({"synthesis": st.fixed_dictionaries({"models": MEMBERS, "by": MODELS})}),
+    st.fixed_dictionaries({"filter": st.fixed_dictionaries({"when": st.just("request.has_tools"), "answer": TEXT})}),
+    st.fixed_dictionaries({"filter": st.fixed_dictionaries({"model": MODELS, "ask": TEXT, "answer": TEXT})}),
+)
+LADDER = st.tuples(
+    st.lists(RUNG, max_size=3, unique_by=lambda rung: repr(sorted(rung))), st.lists(MODELS, min_size=1, max_size=4, unique=True)
+).map(lambda parts: [*parts[0], *parts[1]])
+REVIEW = st.sampled_from(["when_unsure", "always"]) | st.fixed_dictionaries(
+    {"when": st.sampled_from(["when_unsure", "always"])},
+    optional={
+        "share": st.floats(0, 1) | st.integers(0, 100).map("{}%".format),
+        "mode": st.sampled_from(["wait", "provisional", "ticket"]),
+        "due": st.integers(1, 90).map("{}d".format) | st.integers(1, 5000).map("{}m".format),
+        "on_overdue": st.sampled_from(["nothing", "release", "reject"]),
+        "webhook": st.just("https://hooks.example.com"),
+    },
+)
+FIELDS = TEXT | st.lists(TEXT, max_size=3)
+PLACES = st.lists(st.sampled_from(["10.0.0.0/8", "::1", "hooks.internal"]), unique=True)
+MASK = st.just("all") | st.lists(st.sampled_from(["email", "card", "iban"]), unique=True)
 TASK = st.fixed_dictionaries(
-    {"ladder": st.lists(MODELS, min_size=1, max_size=4, unique=True)},
+    {"ladder": LADDER},
     optional={
         "match": st.fixed_dictionaries({"surface": st.lists(TEXT, min_size=1, max_size=2)}, optional={"kind": st.just("code")}),
-        "path": st.sampled_from(["safe", "research"]),
-        "input": st.fixed_dictionaries({}, optional={"max_chars": st.integers(1, 10**9), "max_messages": st.none()}),
+        "path": st.sampled_from(["safe", "sensitive", "research"]),
+        "input": st.fixed_dictionaries(
+            {}, optional={"max_chars": st.integers(1, 10**9), "max_messages": st.none(), "required": FIELDS}
+        ),
+        "review": REVIEW,
+        "privacy": st.fixed_dictionaries({"mask": MASK}),
+        "hedge": st.sampled_from(["off", "p95", "800ms", "1m"]),
+        "deliver": st.sampled_from(["checked", "early", "provisional"]),
+        "early_chars": st.integers(1, 100_000),
+        "on_cut": st.sampled_from(["fail", "continue"]),
+        "max_wait": st.integers(0, 3600).map("{}s".format),
+        "retries": st.integers(0, 5),
         "checks": st.lists(CHECK, max_size=1),
         "accept": st.fixed_dictionaries({"bar": st.floats(0, 1)}),
         "deadline": st.integers(1, 3600).map("{}s".format) | st.decimals(1, 3_000_000, places=3).map("{}ms".format),
@@ -91,18 +135,20 @@ PRICE = st.fixed_dictionaries({"input": st.floats(0, 100), "output": st.integers
 LONG = st.fixed_dictionaries(
     {"model": MODELS}, optional={"price": PRICE, "context": st.integers(1, 10**7), "tools": st.booleans()}
 )
-ALIASES = st.dictionaries(PLAIN.map("m{}".format), MODELS, min_size=1, max_size=3)
+ALIASES = st.dictionaries(PLAIN.map("m{}".format), MODELS | MEMBERS, min_size=1, max_size=3)
 SETTINGS = st.fixed_dictionaries({}, optional={"headers": st.dictionaries(PLAIN, TEXT), "mode": st.just("batch")})
 FILES = st.fixed_dictionaries(
     {
         "providers": st.fixed_dictionaries({"openai": SETTINGS}),
         "models": ALIASES | st.fixed_dictionaries({"general": LONG}),
+        "webhook_secret": TEXT.filter(str.isprintable),
     },
     optional={
         "tasks": st.dictionaries(PLAIN.map("t{}".format), TASK, max_size=3),
         "listen": st.integers(0, 65535).map("127.0.0.1:{}".format) | st.just("[::1]:80"),
         "auth": st.sampled_from(["keys", "off"]),
         "store": PLAIN.map("sqlite:{}".format),
+        "egress": st.fixed_dictionaries({"allow": PLACES}),
     },
 )  # fmt: skip
 
@@ -124,11 +170,23 @@ def as_yaml(tree: object) -> str:
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text)
 
 
+def without_secrets(config: Config) -> Config:
+    """Without what is lost when it is written out, and without the lines, which are others then."""
+    return msgspec.structs.replace(config, providers=(), webhook_secret=None, lines={})
+
+
 @settings(max_examples=100, deadline=None)
 @given(FILES)
 def test_a_valid_configuration_survives_being_written_out(tree: object) -> None:
     config = read(as_yaml(tree))
     again = read(describe(config))
-    assert msgspec.structs.replace(again, providers=()) == msgspec.structs.replace(config, providers=())
+    assert without_secrets(again) == without_secrets(config)
     assert [provider.name for provider in again.providers] == [provider.name for provider in config.providers]
     assert describe(again) == describe(config)
+
+
+@settings(max_examples=100, deadline=None)
+@given(FILES)
+def test_an_editor_accepts_every_valid_configuration(tree: object) -> None:
+    read(as_yaml(tree))
+    assert accepts(SCHEMA, msgspec.json.decode(msgspec.json.encode(tree)))

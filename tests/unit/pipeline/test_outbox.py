@@ -6,30 +6,25 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
-import msgspec
 import pytest
 
 from taskfit.errors import StoreUnavailable
 from taskfit.pipeline.outbox import Outbox
-from taskfit.protocols import Key, RecordQuery
+from taskfit.protocols import RecordQuery
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore
 from taskfit.testing.conformance_store import opened, plain_record
-from taskfit.values.kept import KeptResponse
 from taskfit.values.record import Record
 
 NEVER_S = 3600.0
 LONG_S = 30.0
 
 
-class Shelf:
-    """A store in a list that fails, refuses or blocks as it is told, and signals each batch that it has taken."""
-
-    Settings: ClassVar[type[msgspec.Struct]] = msgspec.Struct
-    name = "shelf"
+class Shelf(SqliteStore):
+    """A store whose records go into a list; it fails, refuses or blocks as it is told, and signals each batch."""
 
     def __init__(self) -> None:
+        super().__init__("shelf", SqliteSettings(url="sqlite::memory:"))
         self.batches: list[tuple[str, ...]] = []
         self.failure: str | None = None
         self.poison: set[str] = set()
@@ -42,10 +37,6 @@ class Shelf:
     @property
     def ids(self) -> list[str]:
         return [record_id for batch in self.batches for record_id in batch]
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
 
     def append(self, records: Sequence[Record]) -> None:
         self.tries += 1
@@ -62,32 +53,6 @@ class Shelf:
     def wait_for(self, count: int) -> None:
         for _ in range(count):
             assert self.written.acquire(timeout=LONG_S)
-
-    def find(self, query: RecordQuery) -> tuple[Record, ...]:
-        return ()
-
-    def keep_response(self, response: KeptResponse) -> bool:
-        return False
-
-    def get_response(self, response_id: str) -> KeptResponse | None:
-        return None
-
-    def delete_response(self, response_id: str) -> bool:
-        return False
-
-    def get(self, record_id: str) -> Record | None:
-        return None
-
-    def prune(self, *, before: float) -> int:
-        return 0
-
-    def keys(self) -> tuple[Key, ...]:
-        return ()
-
-    def add_key(self, key: Key) -> None: ...
-
-    def revoke_key(self, key_id: str, *, at: float) -> bool:
-        return False
 
 
 @contextmanager

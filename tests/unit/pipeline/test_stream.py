@@ -1,7 +1,7 @@
 """The walk itself: what it tries, what it holds, what it charges, and the one record that it leaves whatever happens."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -112,7 +112,7 @@ def test_a_broken_check_judges_nothing_and_breaks_nothing() -> None:
     events, record = Stage({"a": says("42")}, checks=[Judge("broken", judge)]).run()
     assert text_of(events) == "42"
     verdict = record.attempts[0].verdicts[0]
-    assert (verdict.judgement, verdict.score) == ("unsure", 0.5)
+    assert (verdict.judgement, verdict.score, record.is_below_bar) == ("unsure", 0.4, True)
     assert "RuntimeError: no idea" in verdict.reason
 
 
@@ -318,7 +318,7 @@ class Ranking(Plugin):
         super().__init__("ranking")
         self._models = models
 
-    def rank(self, request: Request, profile: Profile, task: Task, pool: Sequence[ModelCard]) -> tuple[Ranked, ...] | None:
+    def rank(self, request: Request, profile: Profile, task: Task, cards: Mapping[str, ModelCard]) -> tuple[Ranked, ...] | None:
         return tuple(Ranked(model=model) for model in self._models)
 
 

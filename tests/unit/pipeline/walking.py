@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.receivers import EventList
+from taskfit.pipeline.reviews import Reviews, straight
 from taskfit.pipeline.stream import Walk
 from taskfit.profilers.rules import RuleProfiler, RuleSettings
-from taskfit.protocols import Call, Router, Sink
+from taskfit.protocols import Aid, Call, Check, Question, Router, Sink
 from taskfit.routers.ladder import LadderRouter, LadderSettings
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore
 from taskfit.testing import Clock
@@ -22,7 +24,7 @@ from taskfit.values.card import ModelCard, Price
 from taskfit.values.conversation import Text
 from taskfit.values.record import Record
 from taskfit.values.request import Caller, Dialect, Request, Terms
-from taskfit.values.task import CheckUse, Task
+from taskfit.values.task import CheckUse, Rung, Task
 from taskfit.values.usage import Usage
 from taskfit.values.verdict import Verdict
 from taskfit.wire.openai_chat import read_request
@@ -75,8 +77,44 @@ class Judge(Plugin):
         super().__init__(name)
         self._judge = judge
 
-    async def verify(self, request: Request, answer: Answer) -> Verdict:
+    async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
         return self._judge(answer)
+
+
+class Asker(Plugin):
+    """A check that asks a model, and accepts what it calls right."""
+
+    def __init__(self, name: str, model: str) -> None:
+        super().__init__(name)
+        self._model = model
+
+    async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
+        said = (await aid.ask(self._model, Question(text=f"Is this right? {answer.text}"))).text
+        is_right = said == "right"
+        return Verdict(check=self.name, judgement="accept" if is_right else "reject", score=float(is_right), reason=said)
+
+
+class Mender(Plugin):
+    """A check that mends every answer."""
+
+    async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
+        aid.repair(answer.text.upper(), what="raised its voice")
+        return Verdict(check=self.name, judgement="accept", score=0.9)
+
+
+class Doorman(Judge):
+    """A check that judges beginnings, too."""
+
+    def glance(self, request: Request, answer: Answer) -> Verdict | None:
+        return self._judge(answer)
+
+
+class Sleeper(Plugin):
+    """A check that never ends."""
+
+    async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
+        await asyncio.Event().wait()
+        raise AssertionError
 
 
 def says(text: str, *, usage: Usage | None = USAGE) -> Script:
@@ -103,35 +141,63 @@ def raises(error: Exception, *, after: str | None = None) -> Script:
     return script
 
 
+def waits(event: Callable[[], asyncio.Event], then: Script) -> Script:
+    """Begins to answer once the event is set."""
+
+    async def script(call: Call) -> AsyncGenerator[Event, None]:
+        await event().wait()
+        async for each in then(call):
+            yield each
+
+    return script
+
+
 class Stage:
-    """A gateway's walk over the models in `scripts`, cheapest first, and what came of it."""
+    """A gateway's walk over the models in `scripts`, cheapest first or as `rungs` say, and what came of it."""
 
     def __init__(
-        self, scripts: Mapping[str, Script], *, checks: Sequence[Judge] = (), router: Router | None = None, **more: Any
+        self,
+        scripts: Mapping[str, Script],
+        *,
+        checks: Sequence[Check] = (),
+        router: Router | None = None,
+        rungs: Sequence[Rung] = (),
+        **more: Any,
     ) -> None:
         self.provider = Scripted("up", scripts)
         self.clock = Clock()
         self.outbox = Outbox(SqliteStore("sqlite", SqliteSettings(url="sqlite::memory:")))
-        ladder = tuple(f"up/{name}" for name in scripts)
+        self.conditions = Conditions(self.clock.monotonic)
+        self.reviews = Reviews(self.outbox._store, straight, self.clock)
+        models = tuple(f"up/{name}" for name in scripts)
+        ladder = tuple(rungs) or tuple(Rung(models=(model,)) for model in models)
         uses = tuple(CheckUse(name=check.name) for check in checks)
-        task = Task(name="default", ladder=ladder, checks=uses, deadline_s=10.0, **more)
+        task = Task(name="default", ladder=ladder, checks=uses, **{"deadline_s": 10.0, "retries": 0, **more})
         self.house = House(
             tasks={"default": task},
-            pinned={model: msgspec.structs.replace(task, ladder=(model,), checks=()) for model in ladder},
-            aliases={"first": ladder[0]},
-            cards={model: ModelCard(id=model, provider="up", name=model[3:], price=PRICE) for model in ladder},
+            pinned={
+                name: msgspec.structs.replace(task, ladder=(Rung(models=(model,)),), checks=())
+                for model in models
+                for name in ((model, "first") if model == models[0] else (model,))
+            },
+            aliases={"first": models[0]},
+            cards={model: ModelCard(id=model, provider="up", name=model[3:], price=PRICE) for model in models},
             providers={"up": self.provider},
             checks={"default": tuple(checks)},
             profiler=RuleProfiler("rules", RuleSettings()),
             router=router or LadderRouter("ladder", LadderSettings()),
-            baseline=ladder[-1],
+            baseline=models[-1],
         )
 
     def walk(self, *, stream: bool = False, model: str = "auto", terms: Terms = Terms(), **more: Any) -> Walk:  # noqa: B008  # frozen
         body = {"model": model, "messages": [{"role": "user", "content": "What is 6 x 7?"}], "stream": stream, **more}
         caller = Caller(key_id="key-1")
         request = read_request(msgspec.json.encode(body), request_id="req-1", terms=terms, caller=caller, headers={})
-        return Walk(self.house, request, outbox=self.outbox, clock=self.clock, began=self.clock.monotonic(), counting=Counting())
+        return Walk(
+            self.house, request,
+            outbox=self.outbox, clock=self.clock, began=self.clock.monotonic(), counting=Counting(),
+            conditions=self.conditions, reviews=self.reviews,
+        )  # fmt: skip
 
     def run(self, **more: Any) -> tuple[list[Event], Record]:
         """The events of a walk and its record. Errors: those of the walk; its record is `last` then."""

@@ -5,7 +5,7 @@ from taskfit.routers.ladder import LadderRouter, LadderSettings
 from taskfit.values.card import ModelCard
 from taskfit.values.profile import Profile
 from taskfit.values.request import Outline, Request
-from taskfit.values.task import Task
+from taskfit.values.task import Rung, Task
 
 REQUEST = Request(
     id="r1",
@@ -19,9 +19,9 @@ REQUEST = Request(
 
 def test_the_ladders_own_order_holds() -> None:
     router: Router = LadderRouter("ladder", LadderSettings())
-    task = Task(name="default", ladder=("p/a", "p/b"))
-    pool = tuple(ModelCard(id=model, provider="p", name=model[2:]) for model in task.ladder)
+    task = Task(name="default", ladder=(Rung(models=("p/a",)), Rung(models=("p/b",))))
+    cards = {model: ModelCard(id=model, provider="p", name=model[2:]) for model in task.models}
     asyncio.run(router.open())
-    assert router.rank(REQUEST, Profile(input_tokens=1), task, pool) is None
-    assert router.rank(REQUEST, Profile(input_tokens=1), task, ()) is None
+    assert router.rank(REQUEST, Profile(input_tokens=1), task, cards) is None
+    assert router.rank(REQUEST, Profile(input_tokens=1), task, {}) is None
     asyncio.run(router.close())

@@ -22,6 +22,7 @@ class Out:
     def __init__(self) -> None:
         self.head = b""
         self.pieces: list[bytes] = []
+        self.trailers = b""
         self.ends = 0
         self.is_full = False
 
@@ -34,8 +35,9 @@ class Out:
     def write(self, piece: bytes) -> None:
         self.pieces.append(piece)
 
-    def end(self, piece: bytes = b"") -> None:
+    def end(self, piece: bytes = b"", trailers: bytes = b"") -> None:
         self.pieces.append(piece)
+        self.trailers = trailers
         self.ends += 1
 
 

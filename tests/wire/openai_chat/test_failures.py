@@ -5,7 +5,7 @@ import json
 import pytest
 
 from taskfit import errors
-from taskfit.errors import InvalidRequest, MethodNotAllowed, RequestError, TaskfitError, UpstreamError, WalkFailed
+from taskfit.errors import InReview, InvalidRequest, MethodNotAllowed, RequestError, TaskfitError, UpstreamError, WalkFailed
 from taskfit.wire.failures import STATUSES
 from taskfit.wire.openai_chat import write_failure
 from taskfit.wire.openai_chat.failures import TABLE
@@ -17,6 +17,8 @@ RAISED = [each for each in CLASSES if each not in {TaskfitError, WalkFailed, Req
 def made(wanted: type[TaskfitError]) -> TaskfitError:
     if issubclass(wanted, MethodNotAllowed):
         return wanted("text", allowed=("GET",))
+    if issubclass(wanted, InReview):
+        return wanted("rev-1", due_at=1.0)
     if issubclass(wanted, UpstreamError):
         return wanted("for the operator")
     return wanted("text", operator_text="for the operator")

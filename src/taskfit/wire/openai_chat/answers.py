@@ -213,16 +213,17 @@ def new_reader(*, hides_usage: bool = False) -> StreamReader:
 
 
 def _has_more(message: _Message, choice: _Choice) -> bool:
-    """Whether a piece of a stream holds anything beside its text."""
-    return (
-        message.tool_calls is not None
-        or message.reasoning_content is not None
-        or message.reasoning is not None
-        or message.refusal is not None
-        or message.annotations is not None
-        or message.thinking_blocks is not None
-        or message.function_call is not None
-        or choice.logprobs is not None
+    """Whether a message, or a piece of one, holds anything beside its text. OpenAI tells the annotations of every answer, and
+    mostly there are none."""
+    return bool(
+        message.tool_calls
+        or message.reasoning_content
+        or message.reasoning
+        or message.refusal
+        or message.annotations
+        or message.thinking_blocks
+        or message.function_call
+        or choice.logprobs
         or choice.error is not UNSET
     )
 

@@ -1,0 +1,212 @@
+"""Checks answers against tables of domain rules that people write: allowed values, conditions across fields, check digits.
+
+Knows no domain: what is right stands in the table. A rule that would take long leaves the event loop, and one that would take too
+long is undecided.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from taskfit.checks.json_text import NotJson, read_json
+from taskfit.checks.rule_rows import Head, Output, Row
+from taskfit.checks.rule_table import RuleTable, inline_table, load_table
+from taskfit.errors import ConfigurationError
+from taskfit.protocols import Aid
+from taskfit.rules.documents import MOST_CHARS, fenced
+from taskfit.rules.quantities import Purse
+from taskfit.rules.quotations import one_line
+from taskfit.rules.requests import request_variables
+from taskfit.rules.rulings import Rule, Ruling
+from taskfit.values.answer import Answer
+from taskfit.values.request import Request
+from taskfit.values.settings import FilePath
+from taskfit.values.verdict import Judgement, Verdict
+
+LARGE_CHARS: Final = 50_000
+"""From here on an answer is read beside the event loop."""
+LIGHT_STEPS: Final = 5_000
+"""What one rule may take on the event loop: some 0.5 ms."""
+HEAVY_STEPS: Final = 1_000_000
+"""What all rules of one answer that need more may take together beside it: some 0.1 s."""
+MOST_TOLD: Final = 3
+LONGEST_REASON: Final = 800
+
+
+class RulesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`file` is a table of rules in YAML, or a list of such files. `rules` are rows as in a file, written here; `output` and
+    `known` are as in a file, for these rows."""
+
+    file: FilePath | tuple[FilePath, ...] | None = None
+    rules: tuple[Row, ...] = ()
+    output: Output = "json"
+    known: dict[str, Any] = {}
+
+
+class _Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What one rule makes of the answer, with the rule; None for what keeps a whole table from being asked."""
+
+    ruling: Ruling
+    rule: Rule | None
+
+
+class _Unread(Exception):
+    """The rules cannot be asked about this answer; the text says why."""
+
+
+class Rules:
+    """Scores: 0 when a rule does not hold, 0.5 (unsure) when one that says `otherwise: unsure` does not or one cannot be worked
+    out, else 1."""
+
+    Settings: ClassVar[type[msgspec.Struct]] = RulesSettings
+
+    def __init__(self, name: str, settings: RulesSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self._tables = _tables(name, settings)
+        self._reads_request = any(table.reads_request for table in self._tables)
+
+    async def open(self) -> None:
+        """Nothing to acquire."""
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
+        """Asks every rule of every table, and tells of the first ones that do not hold."""
+        heavy = Purse(HEAVY_STEPS)
+        asked = request_variables(request) if self._reads_request else {}
+        found: list[_Found] = []
+        for table in self._tables:
+            found += await self._ask(table, answer, asked, heavy)
+        return self._verdict(found)
+
+    async def _ask(self, table: RuleTable, answer: Answer, asked: Mapping[str, Any], heavy: Purse) -> list[_Found]:
+        if table.output != "tool_call" and answer.tool_calls:
+            return [_Found(ruling=Ruling(holds=True, applies=False), rule=rule) for rule in table.rules]
+        try:
+            documents = await _documents(table.output, answer)
+        except NotJson as error:
+            return [_Found(ruling=Ruling(holds=False, found=f"the answer is not JSON: {one_line(str(error))}"), rule=None)]
+        except _Unread as error:
+            return [_Found(ruling=Ruling(holds=None, found=str(error)), rule=None)]
+        return [found for document in documents for found in await self._ask_all(table, document, asked, heavy)]
+
+    async def _ask_all(
+        self, table: RuleTable, document: Mapping[str, Any], asked: Mapping[str, Any], heavy: Purse
+    ) -> list[_Found]:
+        output = document["output"]
+        members = output if isinstance(output, dict) else {}
+        known = {"known": table.known} if table.known else {}
+        variables = {**members, **document, **asked, **known}
+        rulings = await _judge_in_turn(table.rules, variables)
+        long = [place for place, ruling in enumerate(rulings) if ruling.is_too_much]
+        if long:
+            again = await asyncio.to_thread(_judge_at_length, [table.rules[place] for place in long], variables, heavy)
+            for place, ruling in zip(long, again, strict=True):
+                rulings[place] = ruling
+        return [_Found(ruling=ruling, rule=rule) for ruling, rule in zip(rulings, table.rules, strict=True)]
+
+    def _verdict(self, found: Sequence[_Found]) -> Verdict:
+        broken = [_told(one) for one in found if one.ruling.holds is False and _is_rejection(one)]
+        unclear = [_told(one) for one in found if one.ruling.holds is not True and not _is_rejection(one)]
+        if broken:
+            return self._says("reject", 0.0, [*broken, *unclear])
+        if unclear:
+            return self._says("unsure", 0.5, unclear)
+        held = sum(one.ruling.applies for one in found)
+        skipped = len(found) - held
+        texts = [_counted(held, "holds", "hold")] if held else []
+        texts += [_counted(skipped, "does not apply", "do not apply")] if skipped else []
+        return Verdict(check=self.name, judgement="accept", score=1.0, reason=", ".join(texts))
+
+    def _says(self, judgement: Judgement, score: float, told: list[str]) -> Verdict:
+        more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+        reason = "; ".join(told[:MOST_TOLD])
+        return Verdict(check=self.name, judgement=judgement, score=score, reason=reason[:LONGEST_REASON] + more)
+
+
+async def _judge_in_turn(rules: Sequence[Rule], variables: Mapping[str, Any]) -> list[Ruling]:
+    """What each rule says, as far as it can be said at once; others get their turn in between."""
+    rulings, left = [], LIGHT_STEPS
+    for rule in rules:
+        purse = Purse(LIGHT_STEPS)
+        rulings.append(rule.judge(variables, purse))
+        left -= LIGHT_STEPS - purse.left
+        if left < 0:
+            await asyncio.sleep(0)
+            left = LIGHT_STEPS
+    return rulings
+
+
+def _judge_at_length(rules: Sequence[Rule], variables: Mapping[str, Any], purse: Purse) -> list[Ruling]:
+    return [rule.judge(variables, purse) for rule in rules]
+
+
+def _tables(check: str, settings: RulesSettings) -> tuple[RuleTable, ...]:
+    """Errors: ConfigurationError, with every complaint about every table."""
+    files = (settings.file,) if isinstance(settings.file, str) else settings.file or ()
+    makers: list[Callable[[], RuleTable]] = [partial(load_table, file) for file in files]
+    if settings.rules:
+        head = Head(output=settings.output, known=settings.known)
+        makers.append(partial(inline_table, head, settings.rules, check=check))
+    if not makers:
+        raise ConfigurationError(f"the check {check}\n  found   no rules\n  wanted  file: TABLE.yaml, or rules: a list of them")
+    tables, complaints = [], []
+    for make in makers:
+        try:
+            tables.append(make())
+        except ConfigurationError as error:
+            complaints.append(str(error))
+    if complaints:
+        raise ConfigurationError("\n\n".join(complaints))
+    return tuple(tables)
+
+
+async def _documents(output: Output, answer: Answer) -> list[dict[str, Any]]:
+    """What the rules of a table are asked about: the answer, or each tool call. Errors: NotJson, _Unread."""
+    texts = [call.arguments for call in answer.tool_calls] if output == "tool_call" else [answer.text]
+    if not texts:
+        raise _Unread("the answer calls no tool")
+    if any(len(text) > MOST_CHARS for text in texts):
+        raise _Unread(f"the answer is longer than {MOST_CHARS:,} characters")
+    if output == "text":
+        return [{"output": answer.text, "text": answer.text}]
+    if output == "json":
+        return [{"output": await _read(answer.text), "text": answer.text}]
+    return [{"output": await _read(call.arguments or "{}"), "text": answer.text, "tool": call.name} for call in answer.tool_calls]
+
+
+async def _read(text: str) -> Any:
+    return await asyncio.to_thread(_value, text) if len(text) > LARGE_CHARS else _value(text)
+
+
+def _value(text: str) -> Any:
+    """Strictly one value: a key that stands twice with two values could be one thing here and another to the caller."""
+    bare = text.strip()
+    try:
+        return read_json(bare)
+    except NotJson:
+        inner = fenced(bare)
+        if inner is None:
+            raise
+        return read_json(inner)
+
+
+def _is_rejection(found: _Found) -> bool:
+    return found.ruling.holds is False and (found.rule is None or found.rule.otherwise == "reject")
+
+
+def _told(found: _Found) -> str:
+    ruling, rule = found.ruling, found.rule
+    if rule is None:
+        return ruling.found
+    says = ruling.found if ruling.holds is False else f"cannot be worked out: {ruling.found}"
+    return f"{rule.name}: {says}" + (f" ({rule.because})" if rule.because else "")
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} rule {one}" if count == 1 else f"{count} rules {many}"

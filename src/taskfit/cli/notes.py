@@ -1,0 +1,101 @@
+"""What `taskfit config check` says of a configuration that can be used and should still be looked at.
+
+Notes are advice: they change no exit code. Knows nothing of mistakes, which are complaints.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from taskfit.cli.ladder_notes import Said, ladder_notes
+from taskfit.config import Config
+from taskfit.config.references import Kinds, models_of
+from taskfit.protocols import Check, PartialCheck
+from taskfit.values.card import ModelCard
+from taskfit.values.review import ReviewRule
+from taskfit.values.task import Task
+
+SHORTEST_SECRET_CHARS = 16
+SHORTEST_DECISION_S = 60.0
+"""Nobody decides faster than this."""
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """One remark. `line` is None where there is no file; `try_` may be empty."""
+
+    line: int | None
+    path: str
+    text: str
+    try_: str = ""
+
+    def shown(self, file: str) -> str:
+        """For a person, in the form of a complaint."""
+        place = file if self.line is None else f"{file}:{self.line}"
+        return f"{place}  {self.path}\n  note    {self.text}" + (f"\n  try     {self.try_}" if self.try_ else "")
+
+
+def notes_about(
+    config: Config, cards: Mapping[str, ModelCard], checks: Mapping[str, Sequence[Check]], kinds: Kinds
+) -> tuple[Note, ...]:
+    """All notes in the order of the tasks. `checks` are those of each task, built; `kinds` the settings of each by its name."""
+    notes = [_note(config, task, said) for task in config.tasks for said in _about(task, config, cards, checks[task.name], kinds)]
+    return (*dict.fromkeys(notes), *_about_secret(config))
+
+
+def _note(config: Config, task: Task, said: Said) -> Note:
+    key, text, try_ = said
+    line, path = config.place_of(task.name, *key.split("."))
+    return Note(line=line, path=path, text=text, try_=try_)
+
+
+def _about(
+    task: Task, config: Config, cards: Mapping[str, ModelCard], checks: Sequence[Check], kinds: Kinds
+) -> Iterator[Said]:
+    asked = {use.name: models_of(use, kinds) for use in task.checks}
+    yield from ladder_notes(task, cards, asked)
+    yield from _delivery(task, checks)
+    yield from _review(task, task.review, config)
+
+
+def _delivery(task: Task, checks: Sequence[Check]) -> Iterator[Said]:
+    if task.deliver == "checked":
+        return
+    if not checks:
+        yield "deliver", f"{task.deliver}, and the task has no check: every answer is sent at once", ""
+    elif not any(isinstance(check, PartialCheck) for check in checks):
+        names = ", ".join(use.name for use in task.checks)
+        said = f"{task.deliver}, and no check can judge the beginning of an answer ({names}): nothing stops a wrong one"
+        yield "deliver", said, "deliver: checked"
+
+
+def _review(task: Task, rule: ReviewRule, config: Config) -> Iterator[Said]:
+    is_active = rule.when != "never" or rule.share > 0
+    if not is_active:
+        if rule != ReviewRule():
+            yield "review", "it says how a person decides, and never when", "review: {when: when_unsure, …}"
+        return
+    if config.webhook_secret is None:
+        said = "without webhook_secret callers who give an address cannot be called back"
+        yield "review", said, 'webhook_secret: "${TASKFIT_WEBHOOK_SECRET}"'
+    if rule.mode == "wait" and task.deadline_s < SHORTEST_DECISION_S:
+        said = f"callers wait for a person until the deadline of {task.deadline_s:g} s, in which hardly anyone decides"
+        yield "review", said, "mode: ticket or provisional, or a longer deadline"
+    if rule.due_s < SHORTEST_DECISION_S:
+        yield "review", f"a case is overdue after {rule.due_s:g} s, in which hardly anyone decides", "a longer due"
+    if task.path == "sensitive":
+        yield from _let_out(rule)
+
+
+def _let_out(rule: ReviewRule) -> Iterator[Said]:
+    """How an answer of a sensitive task gets out before a person has seen it."""
+    if rule.mode == "provisional":
+        yield "review", "provisional: callers of a sensitive task get an answer that nobody has looked at", "mode: ticket"
+    if rule.on_overdue == "release":
+        yield "review", "release: an overdue answer of a sensitive task gets out unseen", "on_overdue: webhook"
+
+
+def _about_secret(config: Config) -> Iterator[Note]:
+    secret = config.webhook_secret
+    if secret is not None and len(secret.reveal()) < SHORTEST_SECRET_CHARS:
+        text = f"it has fewer than {SHORTEST_SECRET_CHARS} characters, and can be guessed from the messages that it signs"
+        yield Note(line=None, path="webhook_secret", text=text, try_="openssl rand -hex 32")

@@ -1,0 +1,280 @@
+"""One contract, or what contracts inherit: each key of the section read into a Part.
+
+A part of the contract whose meaning is not built yet is read, and then refused; it is never ignored.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from taskfit.config.checks import SCHEMA_CHECK, read_checks
+from taskfit.config.complaints import Complaints
+from taskfit.config.contract_files import CalibrationFile, TemplateFile, read_calibration_file, read_template
+from taskfit.config.files import find_file
+from taskfit.config.keys import ACCEPT, DELIVERIES, INPUT, KINDS, MASKS, MATCH, OUTPUT, PRIVACY, Key
+from taskfit.config.ladder import read_ladder
+from taskfit.config.reading import (
+    complain,
+    complain_later,
+    is_null,
+    read_choice,
+    read_dollars,
+    read_duration,
+    read_entries,
+    read_integer,
+    read_percent,
+    read_share,
+    read_text,
+    read_texts,
+    read_wait,
+)
+from taskfit.config.references import References
+from taskfit.config.review import ReviewPart, read_review
+from taskfit.config.tree import Broken, Entry, Node, Scalar, Sequence, Table
+from taskfit.shaping.datafog_finder import DATAFOG
+from taskfit.values.money import Usd
+from taskfit.values.task import CheckUse, Deliver, Hedge, Match, Path, Rung
+
+MOST_EARLY_CHARS = 100_000
+CACHE_LATER = ("exact", "semantic", "on")
+ALL = "all"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one section says of a task; UNSET where it says nothing, or nothing that could be read."""
+
+    ladder: tuple[Rung, ...] | UnsetType = UNSET
+    match: Match | UnsetType = UNSET
+    path: Path | UnsetType = UNSET
+    max_chars: int | UnsetType | None = UNSET
+    max_messages: int | UnsetType | None = UNSET
+    required: tuple[str, ...] | UnsetType = UNSET
+    checks: tuple[CheckUse, ...] | UnsetType = UNSET
+    schema_file: str | UnsetType | None = UNSET
+    bar: float | UnsetType = UNSET
+    calibration: CalibrationFile | UnsetType | None = UNSET
+    deadline_s: float | UnsetType = UNSET
+    first_byte_s: float | UnsetType | None = UNSET
+    max_cost: Usd | UnsetType | None = UNSET
+    max_attempts: int | UnsetType = UNSET
+    max_wait_s: float | UnsetType = UNSET
+    retries: int | UnsetType = UNSET
+    hedge: Hedge | UnsetType | None = UNSET
+    deliver: Deliver | UnsetType = UNSET
+    early_chars: int | UnsetType = UNSET
+    continues_cut: bool | UnsetType = UNSET
+    review: ReviewPart | UnsetType = UNSET
+    template: TemplateFile | UnsetType | None = UNSET
+    mask: tuple[str, ...] | UnsetType = UNSET
+    owner: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+
+
+def read_part(node: Node, keys: tuple[Key, ...], references: References, complaints: Complaints) -> Part:
+    """What a section says, as far as it could be read."""
+    entries = read_entries(node, keys, complaints) or {}
+    said: dict[str, object] = {}
+    for key, entry in entries.items():
+        if not isinstance(entry.value, Broken):
+            said |= {field: value for field, value in _read(key, entry, references, complaints).items() if value is not UNSET}
+    return Part(**said)  # type: ignore[arg-type]  # the fields are those of Part, each from a reader of its own type
+
+
+def _read(key: str, entry: Entry, references: References, complaints: Complaints) -> Mapping[str, object]:
+    """The fields of Part that one key fills; UNSET where it was complained about."""
+    node = entry.value
+    if key in SECTIONS:
+        return SECTIONS[key](node, references, complaints)
+    if key not in READERS:
+        _refuse_later(key, entry, complaints)
+        return {}
+    field, read, can_be_null = READERS[key]
+    return {field: None if can_be_null and is_null(node) else _or_unset(read(node, complaints))}
+
+
+def _or_unset(value: object | None) -> object:
+    return UNSET if value is None else value
+
+
+def _read_path(node: Node, complaints: Complaints) -> str | None:
+    return read_choice(node, ("safe", "sensitive", "research"), complaints)
+
+
+def _read_cache(node: Node, complaints: Complaints) -> None:
+    if isinstance(node, Scalar) and node.value in CACHE_LATER:
+        complain_later(node, complaints, what=f"cache: {node.value}", wanted="off", try_="cache: off")
+    elif not isinstance(node, Scalar) or node.value != "off":
+        complain(node, complaints, wanted="off", try_="cache: off")
+
+
+def _read_on_cut(node: Node, complaints: Complaints) -> bool | None:
+    word = read_choice(node, ("fail", "continue"), complaints)
+    return None if word is None else word == "continue"
+
+
+def _read_match(node: Node, complaints: Complaints) -> Match | None:
+    entries = read_entries(node, MATCH, complaints)
+    if entries is None:
+        return None
+    if not entries and isinstance(node, Table) and not node.entries:
+        complain(node, complaints, wanted="at least one of: kind, surface", try_="remove match, or add one of them")
+    surfaces = read_texts(entries["surface"].value, complaints) if "surface" in entries else ()
+    kinds = _read_kinds(entries["kind"].value, complaints) if "kind" in entries else ()
+    return Match(surface=surfaces or (), kind=kinds)
+
+
+def _read_kinds(node: Node, complaints: Complaints) -> tuple[str, ...]:
+    items = node.items if isinstance(node, Sequence) and node.items else (node,)
+    read = [read_choice(item, KINDS, complaints) for item in items]
+    return tuple(kind for kind in read if kind is not None)
+
+
+READERS: Mapping[str, tuple[str, Callable[[Node, Complaints], object], bool]] = {
+    "path": ("path", _read_path, False),
+    "deadline": ("deadline_s", read_duration, False),
+    "first_byte": ("first_byte_s", read_duration, True),
+    "max_cost": ("max_cost", read_dollars, True),
+    "max_attempts": ("max_attempts", lambda node, complaints: read_integer(node, complaints, least=1, most=10), False),
+    "owner": ("owner", read_text, False),
+    "description": ("description", read_text, False),
+    "max_wait": ("max_wait_s", read_wait, False),
+    "retries": ("retries", lambda node, complaints: read_integer(node, complaints, least=0, most=5), False),
+    "deliver": ("deliver", lambda node, complaints: read_choice(node, DELIVERIES, complaints), False),
+    "early_chars": (
+        "early_chars", lambda node, complaints: read_integer(node, complaints, least=1, most=MOST_EARLY_CHARS), False,
+    ),
+    "on_cut": ("continues_cut", _read_on_cut, False),
+    "match": ("match", _read_match, False),
+    "cache": ("cache", _read_cache, False),
+}
+"""Keys that one reader reads: the field of Part, the reader, and whether null lifts what is inherited."""
+
+
+def _read_rungs(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
+    return {"ladder": _or_unset(read_ladder(node, references.names, complaints))}
+
+
+def _read_checks(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
+    return {"checks": _or_unset(read_checks(node, references, complaints))}
+
+
+def _read_review(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
+    return {"review": read_review(node, references, complaints)}
+
+
+def _read_template(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
+    return {"template": None if is_null(node) else _or_unset(read_template(node, references, complaints))}
+
+
+def _read_hedge(node: Node, _: References, complaints: Complaints) -> Mapping[str, object]:
+    if isinstance(node, Scalar) and node.value in ("off", "p95"):
+        return {"hedge": None if node.value == "off" else Hedge()}
+    wanted = "p95, a duration such as 800ms, or off"
+    if isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:1].isdigit():
+        after_s = read_duration(node, complaints)
+        return {} if after_s is None else {"hedge": Hedge(after_s=after_s)}
+    complain(node, complaints, wanted=wanted, try_="off" if isinstance(node, Scalar) and node.value is False else "")
+    return {}
+
+
+def _read_input(node: Node, _: References, complaints: Complaints) -> Mapping[str, object]:
+    said: dict[str, object] = {}
+    for key, entry in (read_entries(node, INPUT, complaints) or {}).items():
+        if key == "required":
+            said[key] = _or_unset(_read_required(entry.value, complaints))
+        else:
+            said[key] = None if is_null(entry.value) else _or_unset(read_integer(entry.value, complaints, least=1))
+    return said
+
+
+def _read_required(node: Node, complaints: Complaints) -> tuple[str, ...] | None:
+    if is_null(node) or (isinstance(node, Sequence) and not node.items):
+        return ()
+    fields = read_texts(node, complaints, wanted="a field, or a list of fields")
+    return None if fields is None else tuple(dict.fromkeys(fields))
+
+
+def _read_privacy(node: Node, _: References, complaints: Complaints) -> Mapping[str, object]:
+    entries = read_entries(node, PRIVACY, complaints) or {}
+    if "mask" not in entries:
+        return {}
+    mask = entries["mask"].value
+    if isinstance(mask, Scalar) and mask.value == ALL:
+        return {"mask": (ALL,)}
+    if not isinstance(mask, Sequence):
+        try_ = f"[{mask.value}]" if isinstance(mask, Scalar) and mask.value in MASKS else ""
+        complain(mask, complaints, wanted="all, or a list of kinds of personal data", try_=try_)
+        return {}
+    read = [read_choice(item, (*MASKS, ALL), complaints) for item in mask.items]
+    if DATAFOG in read and find_spec(DATAFOG) is None:
+        wanted = f"the package {DATAFOG}, which is not installed"
+        complain(mask.items[read.index(DATAFOG)], complaints, wanted=wanted, try_="pip install 'taskfit[pii]'")
+    return {} if None in read else {"mask": tuple(dict.fromkeys(read))}
+
+
+def _read_accept(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
+    entries = read_entries(node, ACCEPT, complaints) or {}
+    for key in ("max_error", "sure"):
+        if key in entries and read_share(entries[key].value, complaints) is not None:
+            complain_later(
+                entries[key].value, complaints, what=f"accept.{key}", wanted="a bar set by hand", try_="accept: {bar: 0.9}"
+            )
+    said: dict[str, object] = {}
+    if "bar" in entries:
+        said["bar"] = _or_unset(read_share(entries["bar"].value, complaints))
+    if "calibration" in entries:
+        file = entries["calibration"].value
+        said["calibration"] = None if is_null(file) else _or_unset(read_calibration_file(file, references, complaints))
+    return said
+
+
+def _read_output(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
+    entries = read_entries(node, OUTPUT, complaints) or {}
+    if isinstance(node, Table) and not node.entries:
+        complain(node, complaints, wanted="json_schema: a file", try_="remove output")
+    if "json_schema" not in entries:
+        return {}
+    file = entries["json_schema"].value
+    if is_null(file):
+        return {"schema_file": None}
+    if SCHEMA_CHECK not in references.checks:
+        complaints.add(node.line, node.path, found=f"no check {SCHEMA_CHECK} to look at the answer with", wanted="its plug-in")
+    return {"schema_file": _or_unset(find_file(file, references.folder, complaints))}
+
+
+SECTIONS: Mapping[str, Callable[[Node, References, Complaints], Mapping[str, object]]] = {
+    "ladder": _read_rungs,
+    "checks": _read_checks,
+    "review": _read_review,
+    "template": _read_template,
+    "hedge": _read_hedge,
+    "input": _read_input,
+    "output": _read_output,
+    "accept": _read_accept,
+    "privacy": _read_privacy,
+}
+"""Keys that fill several fields of Part, or that need what the file may refer to."""
+
+
+def _refuse_later(key: str, entry: Entry, complaints: Complaints) -> None:
+    node = entry.value
+    is_fine = True
+    if key == "slo":
+        keys = (Key(name="p95", takes="", means=""), Key(name="errors", takes="", means=""))
+        entries = read_entries(node, keys, complaints)
+        fine = (
+            []
+            if entries is None
+            else [(read_duration if name == "p95" else read_percent)(inner.value, complaints) for name, inner in entries.items()]
+        )
+        is_fine = _has_no_other(node, entries) and None not in fine
+    elif key == "golden":
+        is_fine = read_text(node, complaints, wanted="a file") is not None
+    if is_fine:
+        complain_later(entry, complaints, what=key, wanted=f"a task without {key}", try_=f"remove {key}")
+
+
+def _has_no_other(node: Node, entries: Mapping[str, Entry] | None) -> bool:
+    return entries is not None and isinstance(node, Table) and len(entries) == len(node.entries)

@@ -1,0 +1,110 @@
+"""JSON by the letter, and whether a beginning can still become JSON."""
+
+import json
+from itertools import product
+from time import perf_counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskfit.checks.json_text import NotJson, prefix_fault, read_json
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@given(VALUES, st.sampled_from([None, 1]), st.booleans(), st.data())
+def test_every_beginning_of_json_can_become_json(value: Any, indent: int | None, is_ascii: bool, data: st.DataObject) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
+    end = data.draw(st.integers(0, len(text)))
+    assert prefix_fault(text[:end]) is None
+
+
+@given(VALUES)
+def test_json_is_read_as_the_standard_library_reads_it(value: Any) -> None:
+    assert read_json(json.dumps(value)) == value
+
+
+def is_json(text: str) -> bool:
+    try:
+        read_json(text)
+    except NotJson:
+        return False
+    return True
+
+
+SIGNS = '{}[]",:1-.e '
+ENDS = [
+    "".join(parts)
+    for parts in product(("", "1", '"'), ("", ":1", '":1', '"'), [a + b + c for a, b, c in product(("", "]", "}"), repeat=3)])
+]
+"""What may make JSON of a beginning of three of the signs."""
+
+
+def texts(length: int) -> list[str]:
+    return ["".join(signs) for signs in product(SIGNS, repeat=length)]
+
+
+def test_a_beginning_has_no_fault_if_and_only_if_it_can_become_json() -> None:
+    """All texts of up to three signs, against all JSON texts of up to five and against ends that are tried."""
+    whole = [text for length in range(6) for text in texts(length) if is_json(text)]
+    beginnings = {text[:end] for text in whole for end in range(len(text) + 1)}
+    for text in [text for length in range(4) for text in texts(length)]:
+        if text in beginnings:
+            assert prefix_fault(text) is None, text
+        elif prefix_fault(text) is None:
+            assert any(is_json(text + end) for end in ENDS), text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Sure! Here is", '"Sure! Here is" cannot stand at the beginning of JSON'),
+        ("```json\n{", "cannot stand at the beginning"),
+        ('{"a": 1,}', "cannot stand at character 9 of JSON"),
+        ("{'a'", "cannot stand at character 2 of JSON"),
+        ('{"a" 1', "cannot stand at character 6 of JSON"),
+        ("[1 2", "cannot stand at character 4 of JSON"),
+        ("[01", "cannot stand at character 2 of JSON"),
+        ("{} {}", "cannot stand at character 4 of JSON"),
+        ("tree", "cannot stand at the beginning of JSON"),
+        ('"a\nb', "cannot stand at the beginning of JSON"),
+        ("[1}", "cannot stand at character 3 of JSON"),
+    ],
+)
+def test_the_place_of_a_fault_is_told(text: str, told: str) -> None:
+    assert told in (prefix_fault(text) or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "it is empty"),
+        ("The answer is 5", 'it begins with "The answer is 5"'),
+        ("[1,]", "trailing comma"),
+        ('{"a": NaN}', "invalid character"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a": 1, "a": 2}', 'the key "a" is given twice, with different values'),
+        ('[{"a": {"b": 1, "b": [2]}}]', 'the key "b" is given twice'),
+        ('{"a": 1} {}', "trailing"),
+        ("1e999", "out of range"),
+    ],
+)
+def test_why_a_text_is_not_json_is_told(text: str, told: str) -> None:
+    with pytest.raises(NotJson) as caught:
+        read_json(text)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 50_000, '"' + "\\u12" * 50_000, "-" * 200_000, "1" * 200_000, " " * 200_000]
+)
+def test_a_glance_takes_linear_time_whatever_the_text(text: str) -> None:
+    began = perf_counter()
+    prefix_fault(text)
+    assert perf_counter() - began < 1
