@@ -12,7 +12,7 @@ from taskfit.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from taskfit.evaluation.escalation import CascadeReport
-    from taskfit.evaluation.outcomes import Outcome
+    from taskfit.outcomes.reading import Outcome
 
 DataArgument = Annotated[
     Path, typer.Argument(metavar="DATA", help="A table of outcomes (.parquet, .csv, .jsonl), or a folder with `outcomes` in it.")
@@ -102,7 +102,7 @@ def agreement(
 def _answered(data: Path, models: Sequence[str], task: str | None) -> tuple[list[tuple["Outcome", ...]], int]:
     """The prompts that all of these models answered, and how many rows were left out as contaminated."""
     from taskfit.errors import ConfigurationError
-    from taskfit.evaluation.outcomes import answered_by_all, read_outcomes
+    from taskfit.outcomes.reading import answered_by_all, read_outcomes
 
     read = read_outcomes(data, models=models)
     tasks = list(dict.fromkeys(outcome.task for outcome in read.rows))

@@ -3,7 +3,7 @@ import pytest
 
 from taskfit.errors import ConfigurationError
 from taskfit.evaluation.agreement import MOST_COST, measure_agreement
-from taskfit.evaluation.outcomes import Outcome
+from taskfit.outcomes.reading import Outcome
 from tests.unit.evaluation.recorded import outcome
 
 

@@ -5,7 +5,7 @@ from taskfit.evaluation.cascade import Answers, apgr, curve, mean_curve, rank
 from taskfit.evaluation.escalation import AIMS, CascadeReport, calibrate, measure_cascade
 from taskfit.evaluation.evidence import Evidence
 from taskfit.evaluation.held_out import Cases, judge_held_out, ranked_folds
-from taskfit.evaluation.outcomes import Outcome
+from taskfit.outcomes.reading import Outcome
 from tests.unit.evaluation.recorded import outcome
 
 

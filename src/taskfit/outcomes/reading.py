@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from taskfit.errors import ConfigurationError
-from taskfit.evaluation.tables import Part, Row, Table, find_table, read_table
+from taskfit.outcomes.tables import Part, Row, Table, find_table, read_table
 
 WANTED: Final = "prompt_id, prompt (or request), task, model, score, cost_usd, latency_s, response, confidence"
 FACTS: Final = {

@@ -5,7 +5,7 @@ from subprocess import run
 import pytest
 
 from taskfit.errors import ConfigurationError
-from taskfit.evaluation.tables import Part, find_table, read_table
+from taskfit.outcomes.tables import Part, find_table, read_table
 from tests.unit.evaluation.recorded import KINDS, write_table
 
 ROWS = [{"a": "x", "b": 1, "c": None}, {"a": "y", "b": 2, "c": "é"}]
@@ -61,7 +61,7 @@ def test_without_pyarrow_parquet_says_what_to_install(tmp_path: Path) -> None:
     file = write_table(tmp_path / "t.parquet", ROWS)
     program = (
         "import sys; sys.modules['pyarrow'] = None; from pathlib import Path\n"
-        "from taskfit.evaluation.tables import Part, read_table\n"
+        "from taskfit.outcomes.tables import Part, read_table\n"
         f"read_table(Path({str(file)!r}), Part(columns=frozenset()))"
     )
     done = run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
