@@ -15,7 +15,7 @@ DIGEST_BYTES = 8
 
 
 def cells_of(request: Request, profile: Profile, *, task: str | None) -> Iterator[str]:
-    """The names of the cells that a request belongs to, the most telling first; the last one is ALL. `task` None: none is named."""
+    """The names of the cells that a request belongs to, the most telling first, ALL last. `task` None: none is named."""
     if task is not None:
         yield f"task:{task}"
     outline = request.outline
