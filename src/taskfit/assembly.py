@@ -216,7 +216,8 @@ async def _open_house(config: Config) -> tuple[House, list[Plugin]]:
     try:
         house = _build_house(config)
         checks = (check for uses in house.checks.values() for check in uses)
-        for plugin in (*house.providers.values(), *checks, house.profiler, house.router):
+        routers = () if house.router is None else (house.router,)
+        for plugin in (*house.providers.values(), *checks, house.profiler, *routers):
             await plugin.open()
             plugins.append(plugin)
     except TaskfitError:
@@ -241,7 +242,6 @@ def _build_house(config: Config) -> House:
         providers=providers,
         checks=checks,
         profiler=_build(load_plugins("profilers")["rules"], "rules", {}),
-        router=_build(load_plugins("routers")["ladder"], "ladder", {}),
         baseline=config.baseline,
         shapers=_shapers(config),
         can_call_back=config.webhook_secret is not None,

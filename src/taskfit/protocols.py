@@ -11,8 +11,10 @@ import msgspec
 
 from taskfit.values.answer import Answer, Event
 from taskfit.values.card import ModelCard
+from taskfit.values.condition import Condition
 from taskfit.values.kept import KeptResponse
-from taskfit.values.plan import Ranked
+from taskfit.values.plan import Ranking
+from taskfit.values.policy import Considered
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Dialect, Request, Role
@@ -114,14 +116,29 @@ class Profiler(Plugin, Protocol):
         ...
 
 
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What a router may look at beside the request. `cards` say what is known of every model and `conditions` how it is doing, by
+    its id; `lot`, 0 to 1, is what was drawn for this request."""
+
+    cards: Mapping[str, ModelCard]
+    conditions: Mapping[str, Condition] = {}
+    lot: float = 1.0
+
+
 class Router(Plugin, Protocol):
     """Ranks the rungs of a task's ladder for a request."""
 
-    def rank(
-        self, request: Request, profile: Profile, task: Task, cards: Mapping[str, ModelCard]
-    ) -> tuple[Ranked, ...] | None:
-        """Best first, by their ids (`Rung.id`). None: it declines, and the ladder's own order holds. Rungs that it leaves out are
-        dropped. `cards` say what is known of every model, by its id."""
+    def rank(self, request: Request, profile: Profile, task: Task, scene: Scene) -> Ranking | None:
+        """Best first, by their ids (`Rung.id`). None: it declines, and the ladder's own order holds. Under 1 ms, without I/O."""
+        ...
+
+
+@runtime_checkable
+class ExplainingRouter(Protocol):
+    """A router that can say what it weighed."""
+
+    def consider(self, request: Request, profile: Profile, task: Task, scene: Scene) -> tuple[Considered, ...]:
+        """Every policy that it knows for this request, the one that it takes first."""
         ...
 
 

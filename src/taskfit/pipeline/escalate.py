@@ -5,7 +5,8 @@ a rung whose dialect cannot carry the request is an attempt without a call, and 
 
 What comes after a failure depends on its kind. Trouble at a provider leads to another provider of the same model, then up the
 ladder. An answer that is not good enough leads up the ladder at once: the same model elsewhere would say the same. A full context
-window leads to a model with a larger one, a truncated answer to one that may write more. When nothing else is left, a model that
+window leads to a model with a larger one, a truncated answer to one that may write more. A reserve is asked only where no rung
+has answered. When nothing else is left, a model that
 asked for patience is waited for.
 """
 
@@ -182,6 +183,8 @@ def _may_do_better(plan: Plan, candidate: Candidate, last: Attempt) -> bool:
     if last.error == "context_exceeded":
         return card.context_tokens is None or before.context_tokens is None or card.context_tokens > before.context_tokens
     if last.state in ("answered", "stopped", "passed"):
+        if candidate.is_reserve and last.state == "answered":
+            return False
         if candidate.rung == failed.rung:
             return False
         if last.finish == "length" and _is_cut_by_model(plan, last):

@@ -25,6 +25,7 @@ from taskfit.protocols import RecordQuery, Store
 from taskfit.values.answer import Answer, Delta
 from taskfit.values.money import usd_from_decimal
 from taskfit.values.plan import Plan
+from taskfit.values.policy import Considered
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Caller, Dialect, Request, Terms
@@ -48,10 +49,11 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be done with a request, and what it looks like."""
+    """What would be done with a request, and what it looks like. `considered` are the policies that the router weighed."""
 
     profile: Profile
     plan: Plan
+    considered: tuple[Considered, ...] = ()
 
 
 class Gateway:
@@ -118,7 +120,7 @@ class Gateway:
         walk = self.walk(request)
         plan = walk.explain()
         assert walk.profile is not None
-        return Explained(profile=walk.profile, plan=plan)
+        return Explained(profile=walk.profile, plan=plan, considered=walk.considered())
 
     async def explain_aside(self, request: Request) -> Explained:
         """The same, in a thread where the request is long: templates and masks go over all of it."""

@@ -41,12 +41,13 @@ from taskfit.pipeline.reviews import Reviews
 from taskfit.pipeline.signals import signals_of
 from taskfit.pipeline.summary import log_summary
 from taskfit.pipeline.watching import Race
-from taskfit.protocols import Check
+from taskfit.protocols import Check, ExplainingRouter, Scene
 from taskfit.values.answer import Answer, Event
 from taskfit.values.attempt import Attempt, Trail
 from taskfit.values.condition import Condition
 from taskfit.values.money import Usd
-from taskfit.values.plan import Plan, Ranked
+from taskfit.values.plan import Plan, Ranking
+from taskfit.values.policy import Considered
 from taskfit.values.profile import Profile
 from taskfit.values.record import Outcome, Record
 from taskfit.values.request import Request
@@ -278,21 +279,38 @@ class Walk:
             profile,
             task,
             cards=self._house.cards,
-            ranking=self._ranking(task, profile),
+            ranking=self._ranking(task, profile, conditions),
             chosen_by=self._chosen_by,
             conditions=conditions,
-            lot=crc32(self.id.encode()) / 2**32 if task.review.share else 1.0,
+            lot=self._lot if task.review.share or task.audit_share else 0.5,
         )
         return self.plan
 
-    def _ranking(self, task: Task, profile: Profile) -> Sequence[Ranked] | None:
+    @property
+    def _lot(self) -> float:
+        """What was drawn for this request, 0 to 1: the same whenever it is asked for."""
+        return crc32(self.id.encode()) / 2**32
+
+    def _ranking(self, task: Task, profile: Profile, conditions: Mapping[str, Condition]) -> Ranking | None:
         """What the router says; one that fails declines."""
         router = self._house.router
+        if router is None:
+            return None
         try:
-            return router.rank(self.request, profile, task, self._house.cards)
+            return router.rank(self.request, profile, task, self._scene(conditions))
         except Exception as error:  # noqa: BLE001  # the plug-in boundary: the ladder's own order holds
             log.warning("router_failed", extra={"router": router.name, "reason": type(error).__name__})
             return None
+
+    def _scene(self, conditions: Mapping[str, Condition]) -> Scene:
+        return Scene(cards=self._house.cards, conditions=conditions, lot=self._lot)
+
+    def considered(self) -> tuple[Considered, ...]:
+        """What the router weighed for this request, once it is planned; empty where it does not tell."""
+        task, profile, router = self.task, self.profile, self._house.router
+        if task is None or profile is None or not isinstance(router, ExplainingRouter):
+            return ()
+        return router.consider(self.request, profile, task, self._scene(self._conditions.current()))
 
     async def run(self, receiver: Receiver) -> None:
         """Give the answer to the receiver.

@@ -87,8 +87,8 @@ class PolicyTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Considered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One policy as the router saw it for one request. `cell` is where its figures come from; `reason` why it was not taken, empty
-    for the one that was. Units: as for Estimate."""
+    """One policy as the router saw it for one request. `cell` is where its figures come from; `reason` why it was not taken,
+    empty for the one that was. Units: as for Estimate."""
 
     policy: str
     cell: str

@@ -1,7 +1,7 @@
 """The walk itself: what it tries, what it holds, what it charges, and the one record that it leaves whatever happens."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,11 +23,10 @@ from taskfit.errors import (
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.receivers import EventList
 from taskfit.pipeline.stream import Walk
-from taskfit.protocols import Call
+from taskfit.protocols import Call, Scene
 from taskfit.values.answer import Answer, Delta, Event
-from taskfit.values.card import ModelCard
 from taskfit.values.embedding import Embeddings
-from taskfit.values.plan import Ranked
+from taskfit.values.plan import Ranked, Ranking
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request, Terms
 from taskfit.values.task import Bounds, Task
@@ -311,19 +310,19 @@ def test_a_rung_that_cannot_carry_the_request_is_no_call() -> None:
     assert walks[0].attempt_count == 1
 
 
-class Ranking(Plugin):
+class Ordering(Plugin):
     """A router with an order of its own."""
 
     def __init__(self, *models: str) -> None:
         super().__init__("ranking")
         self._models = models
 
-    def rank(self, request: Request, profile: Profile, task: Task, cards: Mapping[str, ModelCard]) -> tuple[Ranked, ...] | None:
-        return tuple(Ranked(model=model) for model in self._models)
+    def rank(self, request: Request, profile: Profile, task: Task, scene: Scene) -> Ranking | None:
+        return Ranking(rungs=tuple(Ranked(model=model) for model in self._models))
 
 
 def test_a_router_s_order_holds_and_what_it_left_out_is_said() -> None:
-    _, record = Stage({"a": says("42"), "b": says("43")}, router=Ranking("up/b")).run()
+    _, record = Stage({"a": says("42"), "b": says("43")}, router=Ordering("up/b")).run()
     assert record.model == "up/b"
     assert record.plan is not None
     assert [(each.model, each.reason) for each in record.plan.dropped] == [("up/a", "the router left it out")]

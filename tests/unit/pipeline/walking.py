@@ -16,7 +16,6 @@ from taskfit.pipeline.reviews import Reviews, straight
 from taskfit.pipeline.stream import Walk
 from taskfit.profilers.rules import RuleProfiler, RuleSettings
 from taskfit.protocols import Aid, Call, Check, Question, Router, Sink
-from taskfit.routers.ladder import LadderRouter, LadderSettings
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore
 from taskfit.testing import Clock
 from taskfit.values.answer import Answer, Choice, Delta, Event
@@ -185,7 +184,7 @@ class Stage:
             providers={"up": self.provider},
             checks={"default": tuple(checks)},
             profiler=RuleProfiler("rules", RuleSettings()),
-            router=router or LadderRouter("ladder", LadderSettings()),
+            router=router,
             baseline=models[-1],
         )
 
