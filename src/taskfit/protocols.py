@@ -18,7 +18,7 @@ from taskfit.values.policy import Considered
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Dialect, Request, Role
-from taskfit.values.review import CaseState, Delivery, Label, ReviewCase
+from taskfit.values.review import CaseState, Delivery, Label, ReviewCase, Source
 from taskfit.values.task import Task
 from taskfit.values.verdict import Verdict
 
@@ -220,6 +220,15 @@ class CaseQuery(msgspec.Struct, frozen=True, kw_only=True):
     record_id: str | None = None
 
 
+class LabelQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which labels to find, oldest first. None: any. Units: seconds since the epoch."""
+
+    source: Source
+    task: str | None = None
+    since: float | None = None
+    limit: int = 100_000
+
+
 class CaseCounts(msgspec.Struct, frozen=True, kw_only=True):
     """How many cases wait."""
 
@@ -305,6 +314,10 @@ class Store(Plugin, Protocol):
 
     def labels_of(self, record_id: str) -> tuple[Label, ...]:
         """All labels of one record, oldest first."""
+        ...
+
+    def find_labels(self, query: LabelQuery) -> tuple[Label, ...]:
+        """Labels that match, oldest first."""
         ...
 
     def put_delivery(self, delivery: Delivery) -> None:

@@ -20,7 +20,7 @@ def cells_of(request: Request, profile: Profile, *, task: str | None) -> Iterato
         yield f"task:{task}"
     outline = request.outline
     if outline.instructions:
-        yield f"prompt:{fingerprint(outline.instructions)}"
+        yield f"prompt:{prompt_of(request)}"
     if outline.has_tools and (tools := request.fields.get("tools")) is not None:
         yield f"tools:{fingerprint(bytes(tools).decode('utf-8', 'replace'))}"
     if request.caller.key_id is not None and request.terms.surface:
@@ -30,6 +30,12 @@ def cells_of(request: Request, profile: Profile, *, task: str | None) -> Iterato
     if profile.kind != "unknown":
         yield f"kind:{profile.kind}"
     yield ALL
+
+
+def prompt_of(request: Request) -> str:
+    """What the instructions of a request are known by; empty where there are none."""
+    instructions = request.outline.instructions
+    return fingerprint(instructions) if instructions else ""
 
 
 @lru_cache(maxsize=512)

@@ -12,11 +12,10 @@ from taskfit.errors import InvalidRequest, ModelNotFound, TooLarge
 from taskfit.pipeline.house import House
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request
-from taskfit.values.task import Match, Task
+from taskfit.values.task import DEFAULT_TASK, Match, Task
 
 AUTO = "auto"
 TASK_PREFIX = "task:"
-DEFAULT_TASK = "default"
 
 
 def choose_task(house: House, request: Request, profile: Profile) -> tuple[Task, str]:

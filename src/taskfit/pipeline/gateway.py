@@ -10,12 +10,14 @@ import msgspec
 
 from taskfit.catalogue.tokens import Count
 from taskfit.errors import InvalidRequest, RequestError, TaskfitError
+from taskfit.pipeline.audits import Audits
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.collect import collect
 from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.promises import Promises
 from taskfit.pipeline.receivers import EventList, EventQueue
 from taskfit.pipeline.record import new_record_id, shown
 from taskfit.pipeline.reviews import Reviews
@@ -29,6 +31,7 @@ from taskfit.values.policy import Considered
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Caller, Dialect, Request, Terms
+from taskfit.values.task import Task
 from taskfit.wire.failures import kind_of, status_of
 from taskfit.wire.openai_chat import read_request
 from taskfit.wire.texts import mapped_bytes
@@ -67,10 +70,14 @@ class Gateway:
         self.is_draining = False
         self.conditions = Conditions(self.clock.monotonic)
         self.reviews = Reviews(store, outbox.call, self.clock)
+        self.promises = Promises(Audits(self._audit, self.reviews.add_label, self.clock.time))
         self._counting = Counting()
 
-    def walk(self, request: Request, *, began: float | None = None) -> Walk:
-        """The walk of a request that has been read already. `began` is the monotonic time at which it came in."""
+    def walk(
+        self, request: Request, *, began: float | None = None, contract: Task | None = None, audit_of: str | None = None
+    ) -> Walk:
+        """The walk of a request that has been read already. `began` is the monotonic time at which it came in; `contract` None:
+        the one that the request comes under."""
         return Walk(
             self.house,
             request,
@@ -80,7 +87,13 @@ class Gateway:
             counting=self._counting,
             conditions=self.conditions,
             reviews=self.reviews,
+            promises=self.promises,
+            contract=contract,
+            audit_of=audit_of,
         )
+
+    def _audit(self, request: Request, contract: Task, audit_of: str) -> Walk:
+        return self.walk(request, contract=contract, audit_of=audit_of)
 
     async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:
         """One whole answer. `messages` is a prompt, or messages in OpenAI's shape.

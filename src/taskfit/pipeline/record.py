@@ -49,6 +49,7 @@ def write_record(
     first_token_ms: float | None = None,
     error: str | None = None,
     error_text: str | None = None,
+    audit_of: str | None = None,
 ) -> Record:
     """The row of one walk; `accepted` is the number of the attempt that answered, `is_decided`: a person did."""
     answered = None if accepted is None else trail[accepted]
@@ -86,6 +87,7 @@ def write_record(
         overhead_ms=round(overhead_ms(trail, latency_ms - person_ms), 3),
         error=error,
         error_text=error_text,
+        audit_of=audit_of,
     )
 
 

@@ -60,12 +60,14 @@ from taskfit.wire.failures import kind_of, status_of
 from taskfit.wire.texts import mapped_bytes
 
 if TYPE_CHECKING:
+    from taskfit.pipeline.promises import Promises
     from taskfit.shaping.shape import Shaped, Shaper
 
 STATUS_OK = 200
 STATUS_IN_REVIEW = 202
 STATUS_CLIENT_LEFT = 499
 SHAPED_ASIDE_BYTES = 10_000
+AUDITED = frozenset({"answered", "in_review"})
 WITHOUT_WORDS = frozenset({"openai-embeddings", "gemini-embeddings"})
 """Dialects whose answers are numbers: no check has anything to say of them."""
 
@@ -99,7 +101,11 @@ class Walk:
         counting: Counting,
         conditions: Conditions,
         reviews: Reviews,
+        promises: "Promises | None" = None,
+        contract: Task | None = None,
+        audit_of: str | None = None,
     ) -> None:
+        """`contract` None: the one that the request comes under. `audit_of` is the record that this walk audits."""
         self.request = request
         self.task: Task | None = None
         self.plan: Plan | None = None
@@ -114,6 +120,9 @@ class Walk:
         self._counting = counting
         self._conditions = conditions
         self._reviews = reviews
+        self._promises = promises
+        self._contract = contract
+        self._audit_of = audit_of
         self.at = clock.time()
         self.id = new_record_id(self.at)
         self._chosen_by = ""
@@ -136,6 +145,11 @@ class Walk:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._finish(error)
+
+    @property
+    def live(self) -> Sequence[LiveAttempt]:
+        """The attempts with what came of them."""
+        return self._live
 
     @property
     def trail(self) -> Trail:
@@ -247,7 +261,10 @@ class Walk:
         """Which contract the request comes under. Errors: ModelNotFound, TooLarge, InvalidRequest."""
         house, request = self._house, self.request
         self.profile = profile = house.profiler.profile(request)
-        task, self._chosen_by = choose_task(house, request, profile)
+        if self._contract is None:
+            task, self._chosen_by = choose_task(house, request, profile)
+        else:
+            task, self._chosen_by = self._contract, f"an audit of {self._audit_of}"
         self.task = task
         check_bounds(task, request)
         check_callback(house, request)
@@ -282,6 +299,7 @@ class Walk:
             ranking=self._ranking(task, profile, conditions),
             chosen_by=self._chosen_by,
             conditions=conditions,
+            lapsed="" if task.error_budget is None or self._promises is None else self._promises.lapsed(task, self.request),
             lot=self._lot if task.review.share or task.audit_share else 0.5,
         )
         return self.plan
@@ -568,8 +586,11 @@ class Walk:
             first_token_ms=self.first_event_ms,
             error=kind,
             error_text=text,
+            audit_of=self._audit_of,
         )
         self._outbox.put(self.record)
+        if self.plan is not None and self.plan.is_audited and outcome in AUDITED and self._promises is not None:
+            self._promises.audit(self)
         log_summary(self.record)
 
     def _ending(self, error: BaseException | None) -> tuple[Outcome, int, str | None, str | None]:

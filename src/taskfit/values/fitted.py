@@ -32,18 +32,19 @@ class TaskPredictor(msgspec.Struct, frozen=True, kw_only=True):
 class GainModel(msgspec.Struct, frozen=True, kw_only=True):
     """How much better the strong model's answer to a request is expected to be than the weak one's: quality gained, -1 to 1.
 
-    It is `intercept` + `cell_weight` * (mean gain of the request's cell, that of `all` for a cell that is not here) + the first
-    output of `text`. `steps` are gains in falling order at the shares 0, 0.01, … 1 of strong calls among the training prompts,
-    out of fold: a threshold for each share.
+    It is `intercept` + what `cells` has for the request's cell (its `all` for a cell that is not here) + the first output of
+    `text`, + the first output of the cell's `own` text model where it has one: how its texts depart from what all texts say.
+    `steps` are gains in falling order at the shares 0, 0.01, … 1 of strong calls among the training prompts, out of fold: a
+    threshold for each share.
     """
 
     weak: str
     strong: str
     intercept: float
-    cell_weight: float
     cells: Mapping[str, float]
     text: TextWeights
     steps: tuple[float, ...]
+    own: Mapping[str, TextWeights] = {}
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The contract for a kind of request."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -9,6 +9,9 @@ from taskfit.values.bar import Bar, Promise
 from taskfit.values.calibration import Calibration
 from taskfit.values.money import Usd
 from taskfit.values.review import ReviewRule
+
+DEFAULT_TASK: Final = "default"
+"""The task of what no other task takes."""
 
 Path: TypeAlias = Literal["safe", "sensitive", "research"]
 Form: TypeAlias = Literal["single", "agree", "samples", "vote", "best_of", "synthesis", "filter"]

@@ -11,6 +11,7 @@ from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.promises import Promises
 from taskfit.pipeline.receivers import EventList
 from taskfit.pipeline.reviews import Reviews, straight
 from taskfit.pipeline.stream import Walk
@@ -168,6 +169,7 @@ class Stage:
         self.outbox = Outbox(SqliteStore("sqlite", SqliteSettings(url="sqlite::memory:")))
         self.conditions = Conditions(self.clock.monotonic)
         self.reviews = Reviews(self.outbox._store, straight, self.clock)
+        self.promises: Promises | None = None
         models = tuple(f"up/{name}" for name in scripts)
         ladder = tuple(rungs) or tuple(Rung(models=(model,)) for model in models)
         uses = tuple(CheckUse(name=check.name) for check in checks)
@@ -192,10 +194,13 @@ class Stage:
         body = {"model": model, "messages": [{"role": "user", "content": "What is 6 x 7?"}], "stream": stream, **more}
         caller = Caller(key_id="key-1")
         request = read_request(msgspec.json.encode(body), request_id="req-1", terms=terms, caller=caller, headers={})
+        return self.walk_of(request)
+
+    def walk_of(self, request: Request, contract: Task | None = None, audit_of: str | None = None) -> Walk:
         return Walk(
             self.house, request,
             outbox=self.outbox, clock=self.clock, began=self.clock.monotonic(), counting=Counting(),
-            conditions=self.conditions, reviews=self.reviews,
+            conditions=self.conditions, reviews=self.reviews, promises=self.promises, contract=contract, audit_of=audit_of,
         )  # fmt: skip
 
     def run(self, **more: Any) -> tuple[list[Event], Record]:
