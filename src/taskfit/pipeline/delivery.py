@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 class Delivery:
     """That of one walk. `receiver` takes what the caller gets, and puts back the personal data that no model saw."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # made for each request: a class's keyword arguments pass through a dict
         self,
         task: Task,
         plan: Plan,
         request: Request,
         checks: Sequence[Check],
-        *,
         receiver: Receiver,
         shaped: "Shaped | None",
     ) -> None:

@@ -65,20 +65,11 @@ class Gateway:
         self.is_draining = False
         self.conditions = Conditions(self.clock.monotonic)
         self.reviews = Reviews(store, outbox.call, self.clock)
-        self._counting = Counting()
+        self.counting = Counting()
 
     def walk(self, request: Request, *, began: float | None = None) -> Walk:
         """The walk of a request that has been read already. `began` is the monotonic time at which it came in."""
-        return Walk(
-            self.house,
-            request,
-            outbox=self.outbox,
-            clock=self.clock,
-            began=self.clock.monotonic() if began is None else began,
-            counting=self._counting,
-            conditions=self.conditions,
-            reviews=self.reviews,
-        )
+        return Walk(self, request, self.clock.monotonic() if began is None else began)
 
     async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:
         """One whole answer. `messages` is a prompt, or messages in OpenAI's shape.
@@ -135,7 +126,7 @@ class Gateway:
     def count_tokens(self, request: Request) -> Count:
         """Tokens of a request's input for the model that would be tried first; an estimate. Errors: ModelNotFound, TooLarge."""
         candidates = self.walk(request).prepare().candidates
-        return self._counting.count(request, candidates[0].card.id if candidates else request.model)
+        return self.counting.count(request, candidates[0].card.id if candidates else request.model)
 
     def record_refusal(
         self, error: TaskfitError, *, request_id: str, dialect: Dialect, caller: Caller, terms: Terms, asked: str, began: float

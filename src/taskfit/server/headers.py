@@ -73,7 +73,7 @@ def request_id(headers: Headers) -> str:
         text = given.decode()
         if text.isprintable() and " " not in text and text:
             return text
-    return f"req-{getrandbits(96):024x}"
+    return "req-" + getrandbits(96).to_bytes(12, "big").hex()
 
 
 def read_terms(headers: Headers) -> Terms:

@@ -168,6 +168,7 @@ class Stage:
         self.clock = Clock()
         self.outbox = Outbox(SqliteStore("sqlite", SqliteSettings(url="sqlite::memory:")))
         self.conditions = Conditions(self.clock.monotonic)
+        self.counting = Counting()
         self.reviews = Reviews(self.outbox._store, straight, self.clock)
         models = tuple(f"up/{name}" for name in scripts)
         ladder = tuple(rungs) or tuple(Rung(models=(model,)) for model in models)
@@ -193,11 +194,7 @@ class Stage:
         body = {"model": model, "messages": [{"role": "user", "content": "What is 6 x 7?"}], "stream": stream, **more}
         caller = Caller(key_id="key-1")
         request = read_request(msgspec.json.encode(body), request_id="req-1", terms=terms, caller=caller, headers={})
-        return Walk(
-            self.house, request,
-            outbox=self.outbox, clock=self.clock, began=self.clock.monotonic(), counting=Counting(),
-            conditions=self.conditions, reviews=self.reviews,
-        )  # fmt: skip
+        return Walk(self, request, self.clock.monotonic())
 
     def run(self, **more: Any) -> tuple[list[Event], Record]:
         """The events of a walk and its record. Errors: those of the walk; its record is `last` then."""
