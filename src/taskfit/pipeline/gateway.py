@@ -17,7 +17,7 @@ from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.receivers import EventList, EventQueue
-from taskfit.pipeline.record import new_record_id, shown
+from taskfit.pipeline.record import new_record_id, shown, to_micros
 from taskfit.pipeline.reviews import Reviews
 from taskfit.pipeline.stream import SHAPED_ASIDE_BYTES, Walk, reserve
 from taskfit.pipeline.summary import log_summary
@@ -147,7 +147,7 @@ class Gateway:
             key_id=caller.key_id,
             team=caller.team,
             cost=0,
-            latency_ms=round((self.clock.monotonic() - began) * 1e3, 3),
+            latency_ms=to_micros((self.clock.monotonic() - began) * 1e3),
             error=kind_of(error),
             error_text=str(error)[:1000],
         )

@@ -32,7 +32,7 @@ from taskfit.pipeline.people import decide, new_case, open_in_time
 from taskfit.pipeline.plan import make_plan
 from taskfit.pipeline.race import run_race
 from taskfit.pipeline.receivers import restored
-from taskfit.pipeline.record import PERSON, baseline_cost, filter_of, new_record_id, overhead_ms, shown, total_cost
+from taskfit.pipeline.record import PERSON, baseline_cost, filter_of, new_record_id, overhead_ms, shown, to_micros, total_cost
 from taskfit.pipeline.signals import signals_of
 from taskfit.pipeline.summary import log_summary
 from taskfit.pipeline.surroundings import Surroundings
@@ -120,7 +120,7 @@ class Walk:
     @property
     def trail(self) -> Trail:
         """The attempts so far; the last one may be running."""
-        return tuple([live.value for live in self._live])
+        return tuple([live.value() for live in self._live])
 
     @property
     def attempt_count(self) -> int:
@@ -410,7 +410,7 @@ class Walk:
             calibration = self.task.calibration
             signals = signals_of(self.request, judged.answer) if weighs_signals(calibration) else {}
             live.confidence = confidence_of(live.verdicts, signals, calibration)
-            self._ended[place] = live.value
+            self._ended[place] = live.value()
 
     def _kept(self, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
         """As they may stand in a record: a reason quotes the answer, and what is masked for models is masked there too."""
@@ -486,7 +486,7 @@ class Walk:
             live.end("cancelled", self.elapsed_ms(), self.profile.input_tokens if self.profile else 0)
         if live.error is not None and live.error.kind == UNCALLED:
             self._uncalled += 1
-        self._ended.append(live.value)
+        self._ended.append(live.value())
 
     def _finish(self, error: BaseException | None) -> None:
         """Leave the record. Synchronous, so that a cancellation cannot keep it from happening."""
@@ -494,10 +494,35 @@ class Walk:
             self._end(live)
         outcome, status, kind, text = self._ending(error)
         baseline = self._house.cards[self._house.baseline] if self._house.baseline is not None else None
-        shaped = self._shaped
-        request, plan, trail, accepted = self.request, self.plan, tuple(self._ended), self.accepted
+        plan, trail = self.plan, tuple(self._ended)
+        accepted = None if self._accepted is None else trail[self._accepted]
         latency_ms, first_event_ms = self.elapsed_ms(), self.first_event_ms
-        self.record = record = Record(
+        self.record = record = msgspec.structs.replace(
+            self._empty_record(outcome, status),
+            task=None if plan is None else plan.task,
+            profile=self.profile,
+            plan=plan,
+            attempts=trail,
+            review_id=self.review_id,
+            model=PERSON if self._is_decided else None if accepted is None else accepted.model,
+            confidence=None if accepted is None else accepted.confidence,
+            filtered_by=None if accepted is None or plan is None else filter_of(plan, accepted),
+            cost=total_cost(trail),
+            baseline=None if baseline is None else baseline.id,
+            baseline_cost=None if baseline is None or accepted is None else baseline_cost(baseline, accepted),
+            latency_ms=to_micros(latency_ms),
+            first_token_ms=None if first_event_ms is None else to_micros(first_event_ms),
+            overhead_ms=to_micros(overhead_ms(trail, latency_ms - self._person_ms)),
+            error=kind,
+            error_text=text,
+        )
+        self._surroundings.outbox.put(record)
+        log_summary(record)
+
+    def _empty_record(self, outcome: Outcome, status: int) -> Record:
+        """What is known without a plan. Apart, because a call with more than 15 keyword arguments passes through a dict."""
+        request, shaped = self.request, self._shaped
+        return Record(
             id=self.id,
             request_id=request.id,
             at=self.at,
@@ -506,32 +531,14 @@ class Walk:
             outcome=outcome,
             status=status,
             is_stream=request.is_stream,
-            task=None if plan is None else plan.task,
             surface=request.terms.surface,
             session=request.terms.session,
             key_id=request.caller.key_id,
             team=request.caller.team,
-            profile=self.profile,
-            plan=plan,
-            attempts=trail,
-            model=PERSON if self._is_decided else None if accepted is None else accepted.model,
-            confidence=None if accepted is None else accepted.confidence,
             is_below_bar=self._is_below_bar,
-            review_id=self.review_id,
-            filtered_by=None if accepted is None or plan is None else filter_of(plan, accepted),
             masked=() if shaped is None or shaped.masking is None else shaped.masking.kinds,
             template=None if shaped is None else shaped.template_version,
-            cost=total_cost(trail),
-            baseline=None if baseline is None else baseline.id,
-            baseline_cost=None if baseline is None or accepted is None else baseline_cost(baseline, accepted),
-            latency_ms=round(latency_ms, 3),
-            first_token_ms=None if first_event_ms is None else round(first_event_ms, 3),
-            overhead_ms=round(overhead_ms(trail, latency_ms - self._person_ms), 3),
-            error=kind,
-            error_text=text,
         )
-        self._surroundings.outbox.put(record)
-        log_summary(record)
 
     def _ending(self, error: BaseException | None) -> tuple[Outcome, int, str | None, str | None]:
         if error is None:
