@@ -164,7 +164,7 @@ class LiveAttempt:
         if error is not None:
             replace = msgspec.structs.replace
             attempt = replace(attempt, error=error.kind, reason=str(error)[:500], retry_after_s=error.retry_after_s)
-        if not (self.verdicts or self.members or self.before is not None or self.confidence is not None):
+        if not (self.verdicts or self.members or self.combined or self.before is not None or self.confidence is not None):
             return attempt
         return msgspec.structs.replace(
             attempt,

@@ -169,8 +169,7 @@ class Conditions:
         record = self._models.get(model)
         if record is None:
             record = self._models[model] = _Record()
-        if record.has_failed or record.is_open:
-            record.succeed()
+        record.succeed()
         if provider in self._providers:
             self._providers[provider].succeed()
         record.calls += 1

@@ -78,7 +78,7 @@ class Gateway:
         Errors: RequestError, WalkFailed, Overloaded.
         """
         received = EventList()
-        async with self.walk(self._request(messages, model, more, is_stream=False)) as walk:
+        with self.walk(self._request(messages, model, more, is_stream=False)) as walk:
             await walk.run(received)
             answer = collect(received.events)
         assert walk.record is not None
@@ -87,7 +87,7 @@ class Gateway:
     async def stream(self, messages: Messages, *, model: str = "auto", **more: Any) -> AsyncGenerator[Delta, None]:
         """One answer as Deltas. Arguments and errors as for `answer`; close the generator if you leave it early."""
         queue = EventQueue()
-        async with self.walk(self._request(messages, model, more, is_stream=True)) as walk:
+        with self.walk(self._request(messages, model, more, is_stream=True)) as walk:
             running = asyncio.create_task(walk.run(queue))   # not in a task group, which must not be left open at a yield
             running.add_done_callback(lambda _: queue.close())
             try:

@@ -78,7 +78,7 @@ def reserve(outbox: Outbox) -> None:
 
 
 class Walk:
-    """One request on its way. Use it in `async with` and `run` it once; whatever happens, it leaves one record.
+    """One request on its way. Use it in `with` and `run` it once; whatever happens, it leaves one record.
 
     The properties tell at any moment how far it is; `record` is set when it has ended, `review_id` when a person was asked.
     """
@@ -110,11 +110,11 @@ class Walk:
         self._is_held = False
         self._held_until_ms: float | None = None  # when the first event of a stream that was held for checks was given out
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         reserve(self._surroundings.outbox)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._finish(error)
 
     @property
@@ -134,16 +134,15 @@ class Walk:
         """The model that answers, or that is being tried."""
         if self._is_decided:
             return PERSON
-        live = self._shown
+        live = self._shown()
         return None if live is None else live.card.id
 
     @property
     def dropped(self) -> tuple[str, ...]:
         """What of the request was not told to the model that answers, because its dialect has no place for it."""
-        live = self._shown
+        live = self._shown()
         return () if live is None else live.dropped
 
-    @property
     def _shown(self) -> LiveAttempt | None:
         """The attempt whose answer the caller gets, as far as is known: accepted, else seen, else the one being made."""
         if self._accepted is not None:
@@ -170,13 +169,13 @@ class Walk:
     @property
     def is_holding(self) -> bool:
         """Whether an answer is held for its checks or for a person, so that the caller has seen nothing of it yet."""
-        shown = self._shown
+        shown = self._shown()
         return self._is_held and self._accepted is None and not self._is_decided and not (shown and shown.is_given)
 
     @property
     def is_judged_later(self) -> bool:
         """Whether the answer is on its way to the caller before its checks have ended."""
-        shown = self._shown
+        shown = self._shown()
         return bool(self._checks) and self._accepted is None and shown is not None and shown.is_given
 
     @property
@@ -219,7 +218,7 @@ class Walk:
     def prepare(self) -> Plan:
         """Profile, shape and plan, without calling a model. Errors: ModelNotFound, TooLarge, InvalidRequest."""
         self._choose()
-        if (shaper := self._shaper) is not None:
+        if (shaper := self._shaper()) is not None:
             self._take_shape(shaper.shape(self.request))
         return self._make_plan()
 
@@ -235,7 +234,6 @@ class Walk:
             check_choices(task, request)
             self._checks = house.checks[task.name]
 
-    @property
     def _shaper(self) -> "Shaper | None":
         assert self.task is not None
         return self._house.shapers.get(self.task.name)
@@ -283,7 +281,7 @@ class Walk:
         first event had been given out; InReview when a person decides later; whatever the receiver raises.
         """
         self._choose()
-        if (shaper := self._shaper) is not None:
+        if (shaper := self._shaper()) is not None:
             await self._shape(shaper)
         plan = self._make_plan()
         assert self.task is not None

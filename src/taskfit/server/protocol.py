@@ -210,7 +210,7 @@ class TimedProtocol(HttpToolsProtocol):
                 self.transport.write(_HEAD_TOO_LARGE)
             self.transport.close()
             return
-        super().data_received(data)
+        HttpToolsProtocol.data_received(self, data)  # a `super()` for every piece that comes would cost more than it says
         if not self._is_message_done and self._due == inf:
             if self._is_head_done:
                 if not self.pipeline:  # else nothing is read until its turn comes

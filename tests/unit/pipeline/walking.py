@@ -201,7 +201,7 @@ class Stage:
         received = EventList()
 
         async def run() -> None:
-            async with self.walk(**more) as walk:
+            with self.walk(**more) as walk:
                 await walk.run(received)
 
         asyncio.run(run())
