@@ -6,7 +6,6 @@ request (docs/decisions/0006-gathered-writes.md). Nothing waits longer than the 
 """
 
 import asyncio
-from typing import Any
 from weakref import WeakKeyDictionary
 
 
@@ -33,15 +32,24 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turn] = WeakKeyDictionary(
 
 
 class GatheredTransport:
-    """A transport whose writes are gathered. Everything else is the wrapped transport's own; closing writes first."""
+    """A transport whose writes are gathered. What else is asked of one is the wrapped transport's own; closing writes first.
 
-    __slots__ = ("_pending", "_turn", "is_closing", "pause_reading", "resume_reading", "wrapped")
+    Not by `__getattr__`: a class that has it pays for a search at each look at any attribute.
+    """
+
+    __slots__ = (
+        "_pending", "_turn", "get_extra_info", "get_write_buffer_size", "is_closing", "pause_reading", "resume_reading",
+        "set_write_buffer_limits", "wrapped",
+    )  # fmt: skip
 
     def __init__(self, wrapped: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self.wrapped = wrapped
         self.is_closing = wrapped.is_closing
         self.pause_reading = wrapped.pause_reading
         self.resume_reading = wrapped.resume_reading
+        self.get_extra_info = wrapped.get_extra_info
+        self.get_write_buffer_size = wrapped.get_write_buffer_size
+        self.set_write_buffer_limits = wrapped.set_write_buffer_limits
         self._pending: list[bytes] = []
         turn = _turns.get(loop)
         if turn is None:
@@ -72,6 +80,3 @@ class GatheredTransport:
         """Close at once; what is pending is lost."""
         self._pending.clear()
         self.wrapped.abort()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.wrapped, name)

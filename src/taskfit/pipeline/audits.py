@@ -114,7 +114,7 @@ class Audits:
 
     async def _ask(self, audited: Audited, contract: Task) -> Answered:
         """What one rung says to the same request. Errors: TaskfitError."""
-        async with self._walk(audited.request, contract, audited.record_id) as walk:
+        with self._walk(audited.request, contract, audited.record_id) as walk:
             await walk.run(EventList())
         found = answers_of(walk.live, walk.plan, place=0)
         assert found is not None, "a walk that ends without an error has an answer"

@@ -14,8 +14,8 @@ class Collector:
     `keeps_content` false: it only counts, for a stream that passes without checks.
     """
 
-    def __init__(self, *, keeps_content: bool = True) -> None:
-        self.keeps_content = keeps_content
+    def __init__(self) -> None:
+        self.keeps_content = True
         self._answer: Answer | None = None
         self._first: Delta | None = None
         self.finish: Finish | None = None

@@ -46,7 +46,7 @@ def next_step(plan: Plan, trail: Sequence[Attempt], elapsed_s: float) -> Step:
     if trail:
         best = _best(trail)
         if best is not None and (trail[best].is_given or is_good_enough(trail[best], plan.bar)):
-            return _end(plan, trail, None)
+            return _end_with(plan, trail, best, None)
         if not plan.continues_cut and any(attempt.state == "cut" for attempt in trail):
             return _CUT
         last = trail[_latest(trail)]
@@ -59,7 +59,7 @@ def is_good_enough(attempt: Attempt, bar: float) -> bool:
     """Whether an answered attempt reaches the bar and no check rejects it; one that no check has judged does."""
     if attempt.confidence is None:
         return True
-    return attempt.confidence >= bar and all(verdict.judgement != "reject" for verdict in attempt.verdicts)
+    return attempt.confidence >= bar and not _is_rejected(attempt)
 
 
 def _latest(trail: Sequence[Attempt]) -> int:
@@ -71,14 +71,17 @@ def _latest(trail: Sequence[Attempt]) -> int:
     return len(trail) - 1
 
 
-def _end(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp | None) -> Step:
-    """The end of a walk: the best answer goes to the caller, or to a person where the task wants that.
+def _end(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp) -> Step:
+    """The end of a walk. `otherwise` is why no better answer will be had."""
+    best = _best(trail)
+    return _end_without(plan, trail, otherwise) if best is None else _end_with(plan, trail, best, otherwise)
+
+
+def _end_with(plan: Plan, trail: Sequence[Attempt], best: int, otherwise: GiveUp | None) -> Step:
+    """The best answer goes to the caller, or to a person where the task wants that.
 
     `otherwise` is why no better one will be had; None: it is good enough, or the caller has it.
     """
-    best = _best(trail)
-    if best is None:
-        return _end_without(plan, trail, otherwise)
     is_good = is_good_enough(trail[best], plan.bar)
     if plan.review == "always":
         return AskPerson(attempt=best, why="every answer of this task is looked at")
@@ -89,9 +92,8 @@ def _end(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp | None) -> Step
     return Accept(attempt=best, is_below_bar=not is_good)
 
 
-def _end_without(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp | None) -> Step:
+def _end_without(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp) -> Step:
     """The end of a walk without an answer."""
-    assert otherwise is not None
     if any(attempt.state == "cut" for attempt in trail):
         return _CUT
     if plan.review == "never" or otherwise.kind in FINAL_KINDS:
@@ -235,12 +237,14 @@ def spent(trail: Sequence[Attempt]) -> Usd:
 
 def _best(trail: Sequence[Attempt]) -> int | None:
     """The answer that no check rejects, that has the highest confidence, and of equals the later one: its model stands higher."""
-    answered = [
-        (all(verdict.judgement != "reject" for verdict in attempt.verdicts), attempt.confidence or 0.0, index)
-        for index, attempt in enumerate(trail)
-        if attempt.state == "answered"
-    ]
-    return max(answered)[2] if answered else None
+    answered = [index for index, attempt in enumerate(trail) if attempt.state == "answered"]
+    if len(answered) < 2:
+        return answered[0] if answered else None
+    return max(answered, key=lambda index: (not _is_rejected(trail[index]), trail[index].confidence or 0.0, index))
+
+
+def _is_rejected(attempt: Attempt) -> bool:
+    return any(verdict.judgement == "reject" for verdict in attempt.verdicts)
 
 
 def _common_kind(trail: Sequence[Attempt]) -> str:

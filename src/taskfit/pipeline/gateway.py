@@ -19,7 +19,7 @@ from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.promises import Promises
 from taskfit.pipeline.receivers import EventList, EventQueue
-from taskfit.pipeline.record import new_record_id, shown
+from taskfit.pipeline.record import new_record_id, shown, to_micros
 from taskfit.pipeline.reviews import Reviews
 from taskfit.pipeline.stream import SHAPED_ASIDE_BYTES, Walk, reserve
 from taskfit.pipeline.summary import log_summary
@@ -71,29 +71,14 @@ class Gateway:
         self.conditions = Conditions(self.clock.monotonic)
         self.reviews = Reviews(store, outbox.call, self.clock)
         self.promises = Promises(Audits(self._audit, self.reviews.add_label, self.clock.time))
-        self._counting = Counting()
+        self.counting = Counting()
 
-    def walk(
-        self, request: Request, *, began: float | None = None, contract: Task | None = None, audit_of: str | None = None
-    ) -> Walk:
-        """The walk of a request that has been read already. `began` is the monotonic time at which it came in; `contract` None:
-        the one that the request comes under."""
-        return Walk(
-            self.house,
-            request,
-            outbox=self.outbox,
-            clock=self.clock,
-            began=self.clock.monotonic() if began is None else began,
-            counting=self._counting,
-            conditions=self.conditions,
-            reviews=self.reviews,
-            promises=self.promises,
-            contract=contract,
-            audit_of=audit_of,
-        )
+    def walk(self, request: Request, *, began: float | None = None) -> Walk:
+        """The walk of a request that has been read already. `began` is the monotonic time at which it came in."""
+        return Walk(self, request, self.clock.monotonic() if began is None else began)
 
     def _audit(self, request: Request, contract: Task, audit_of: str) -> Walk:
-        return self.walk(request, contract=contract, audit_of=audit_of)
+        return Walk(self, request, self.clock.monotonic(), contract=contract, audit_of=audit_of)
 
     async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:
         """One whole answer. `messages` is a prompt, or messages in OpenAI's shape.
@@ -102,7 +87,7 @@ class Gateway:
         Errors: RequestError, WalkFailed, Overloaded.
         """
         received = EventList()
-        async with self.walk(self._request(messages, model, more, is_stream=False)) as walk:
+        with self.walk(self._request(messages, model, more, is_stream=False)) as walk:
             await walk.run(received)
             answer = collect(received.events)
         assert walk.record is not None
@@ -111,7 +96,7 @@ class Gateway:
     async def stream(self, messages: Messages, *, model: str = "auto", **more: Any) -> AsyncGenerator[Delta, None]:
         """One answer as Deltas. Arguments and errors as for `answer`; close the generator if you leave it early."""
         queue = EventQueue()
-        async with self.walk(self._request(messages, model, more, is_stream=True)) as walk:
+        with self.walk(self._request(messages, model, more, is_stream=True)) as walk:
             running = asyncio.create_task(walk.run(queue))   # not in a task group, which must not be left open at a yield
             running.add_done_callback(lambda _: queue.close())
             try:
@@ -150,7 +135,7 @@ class Gateway:
     def count_tokens(self, request: Request) -> Count:
         """Tokens of a request's input for the model that would be tried first; an estimate. Errors: ModelNotFound, TooLarge."""
         candidates = self.walk(request).prepare().candidates
-        return self._counting.count(request, candidates[0].card.id if candidates else request.model)
+        return self.counting.count(request, candidates[0].card.id if candidates else request.model)
 
     def record_refusal(
         self, error: TaskfitError, *, request_id: str, dialect: Dialect, caller: Caller, terms: Terms, asked: str, began: float
@@ -171,7 +156,7 @@ class Gateway:
             key_id=caller.key_id,
             team=caller.team,
             cost=0,
-            latency_ms=round((self.clock.monotonic() - began) * 1e3, 3),
+            latency_ms=to_micros((self.clock.monotonic() - began) * 1e3),
             error=kind_of(error),
             error_text=str(error)[:1000],
         )

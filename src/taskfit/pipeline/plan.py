@@ -68,31 +68,41 @@ def make_plan(
     if conditions:
         candidates = _told_of(candidates, conditions)
         candidates = _leave_out_unwell(candidates, dropped, conditions)
-    review, hedge = task.review, task.hedge
-    return Plan(
-        task=task.name,
-        chosen_by=chosen_by,
+    hedge = task.hedge
+    return msgspec.structs.replace(
+        _empty_plan(task, chosen_by),
         candidates=tuple(candidates),
         dropped=tuple(dropped),
-        checks=tuple([use.name for use in task.checks]),
-        bar=_bar(task, ranking, lapsed),
         deadline_s=task.deadline_s if terms.deadline_s is None else min(task.deadline_s, terms.deadline_s),
-        first_byte_s=task.first_byte_s,
         max_cost=max_cost,
-        max_attempts=task.max_attempts,
-        max_wait_s=task.max_wait_s,
-        retries=task.retries,
         hedge_after_s=None if hedge is None else hedge.after_s or _usual_first_byte_s(candidates, conditions),
-        deliver=task.deliver,
-        continues_cut=task.continues_cut,
-        review=review.when,
-        is_sampled=lot < review.share,
+        bar=_bar(task, ranking, lapsed),
+        is_sampled=lot < task.review.share,
         is_audited=lot > 1.0 - task.audit_share,
         lapsed=lapsed,
         routing=None if ranking is None else ranking.routing,
         input_tokens=profile.input_tokens,
-        max_output_tokens=outline.max_output_tokens,
-        choices=outline.choices,
+        max_output_tokens=limit,
+        choices=choices,
+    )
+
+
+def _empty_plan(task: Task, chosen_by: str) -> Plan:
+    """What the contract alone says. Apart, because a call with more than 15 keyword arguments passes through a dict."""
+    return Plan(
+        task=task.name,
+        chosen_by=chosen_by,
+        candidates=(),
+        checks=tuple([use.name for use in task.checks]) if task.checks else (),
+        bar=task.bar,
+        deadline_s=task.deadline_s,
+        first_byte_s=task.first_byte_s,
+        max_attempts=task.max_attempts,
+        max_wait_s=task.max_wait_s,
+        retries=task.retries,
+        deliver=task.deliver,
+        continues_cut=task.continues_cut,
+        review=task.review.when,
     )
 
 

@@ -73,7 +73,7 @@ def request_id(headers: Headers) -> str:
         text = given.decode()
         if text.isprintable() and " " not in text and text:
             return text
-    return f"req-{getrandbits(96):024x}"
+    return "req-" + getrandbits(96).to_bytes(12, "big").hex()
 
 
 def read_terms(headers: Headers) -> Terms:
@@ -114,7 +114,7 @@ def answer_head(walk: Walk, *, is_stream: bool, media: str = "application/json")
             PENDING.decode() if is_pending else walk.model or UNKNOWN,
             walk.attempt_count,
             media,
-            is_stream=is_stream,
+            is_stream,
         ),
         walk.request.id.encode(),
         walk.id.encode(),
@@ -140,7 +140,7 @@ def _dropped_line(fields: tuple[str, ...]) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _known_before(task: str, model: str, attempts: int, media: str, *, is_stream: bool) -> bytes:
+def _known_before(task: str, model: str, attempts: int, media: str, is_stream: bool) -> bytes:  # noqa: FBT001  # a cache's key
     """The lines that many answers share."""
     shared = (("content-type", media), (TASK, task), (MODEL, model), (ATTEMPTS, str(attempts)))
     lines = [(name.encode(), value.encode()) for name, value in shared]

@@ -52,7 +52,7 @@ class Audited:
         """One request and its audit; their records."""
 
         async def run() -> None:
-            async with self.stage.walk() as walk:
+            with self.stage.walk() as walk:
                 await walk.run(EventList())
             await self.promises.audits.settle()
 

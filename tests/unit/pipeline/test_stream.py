@@ -196,7 +196,7 @@ def test_a_cancelled_walk_leaves_a_record_with_its_running_attempt_priced(stream
         walk = stage.walk(stream=stream)
 
         async def consume() -> None:
-            async with walk:
+            with walk:
                 await walk.run(EventList())
 
         task = asyncio.create_task(consume())
@@ -230,8 +230,9 @@ def test_leaving_a_stream_early_closes_the_call() -> None:
     async def run() -> Stage:
         stage = Stage({"a": endless})
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01), stage.walk(stream=True) as walk:
-                await walk.run(EventList())
+            async with asyncio.timeout(0.01):
+                with stage.walk(stream=True) as walk:
+                    await walk.run(EventList())
         return stage
 
     assert asyncio.run(run()).last.outcome == "cancelled"
@@ -248,7 +249,7 @@ class Broken(EventList):
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_receiver_s_own_failure_is_not_taken_for_the_upstream_s(stream: bool) -> None:
     async def run(stage: Stage) -> None:
-        async with stage.walk(stream=stream) as walk:
+        with stage.walk(stream=stream) as walk:
             await walk.run(Broken())
 
     stage = Stage({"a": says("42"), "b": says("43")})
@@ -272,7 +273,7 @@ def test_time_that_has_passed_counts_against_the_deadline() -> None:
     async def run(stage: Stage) -> None:
         walk = stage.walk(terms=Terms(deadline_s=2.0))
         stage.clock.advance(3)
-        async with walk:
+        with walk:
             await walk.run(EventList())
 
     stage = Stage({"a": says("42")})
@@ -289,7 +290,7 @@ def test_a_call_is_given_what_is_left_of_the_deadline() -> None:
     stage.clock.advance(4)
 
     async def run() -> None:
-        async with walk:
+        with walk:
             await walk.run(EventList())
 
     asyncio.run(run())
@@ -301,7 +302,7 @@ def test_a_rung_that_cannot_carry_the_request_is_no_call() -> None:
     walks: list[Walk] = []
 
     async def run() -> None:
-        async with stage.walk() as walk:
+        with stage.walk() as walk:
             walks.append(walk)
             await walk.run(EventList())
 

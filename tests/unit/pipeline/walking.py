@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from taskfit.pipeline.audits import Audits
 from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
@@ -168,8 +169,9 @@ class Stage:
         self.clock = Clock()
         self.outbox = Outbox(SqliteStore("sqlite", SqliteSettings(url="sqlite::memory:")))
         self.conditions = Conditions(self.clock.monotonic)
+        self.counting = Counting()
         self.reviews = Reviews(self.outbox._store, straight, self.clock)
-        self.promises: Promises | None = None
+        self.promises = Promises(Audits(self.walk_of, self.reviews.add_label, self.clock.time))
         models = tuple(f"up/{name}" for name in scripts)
         ladder = tuple(rungs) or tuple(Rung(models=(model,)) for model in models)
         uses = tuple(CheckUse(name=check.name) for check in checks)
@@ -197,18 +199,14 @@ class Stage:
         return self.walk_of(request)
 
     def walk_of(self, request: Request, contract: Task | None = None, audit_of: str | None = None) -> Walk:
-        return Walk(
-            self.house, request,
-            outbox=self.outbox, clock=self.clock, began=self.clock.monotonic(), counting=Counting(),
-            conditions=self.conditions, reviews=self.reviews, promises=self.promises, contract=contract, audit_of=audit_of,
-        )  # fmt: skip
+        return Walk(self, request, self.clock.monotonic(), contract=contract, audit_of=audit_of)
 
     def run(self, **more: Any) -> tuple[list[Event], Record]:
         """The events of a walk and its record. Errors: those of the walk; its record is `last` then."""
         received = EventList()
 
         async def run() -> None:
-            async with self.walk(**more) as walk:
+            with self.walk(**more) as walk:
                 await walk.run(received)
 
         asyncio.run(run())
