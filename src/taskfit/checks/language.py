@@ -137,16 +137,15 @@ class Language:
         )
 
     def _glimpse(self, prose: str) -> str:
-        """The language of a sample of the words, where that is sure; else empty."""
-        judged = prose[:MOST_JUDGED_CHARS].lower()
-        stride = len(judged) // SAMPLE_CHARS
-        if stride < 2:
-            return ""
-        sample = " ".join(judged.split()[::stride])
-        if len(sample) < SAMPLE_CHARS // 2:  # words are not told apart by spaces
-            return ""
-        (label,), (share,) = self._model.predict(sample, k=1)
-        return label.removeprefix("__label__") if share >= GLIMPSED else ""
+        """The language of the text, or of a sample of its words, where that is clear at once; else empty."""
+        text, least = prose[:MOST_JUDGED_CHARS].lower(), LIKELY
+        stride = len(text) // SAMPLE_CHARS
+        if stride > 1:
+            text, least = " ".join(text.split()[::stride]), GLIMPSED
+            if len(text) < SAMPLE_CHARS // 2:  # words are not told apart by spaces
+                return ""
+        labels, _ = self._model.predict(text, k=1, threshold=least)
+        return str(labels[0]).removeprefix("__label__") if labels else ""
 
     def _shares(self, prose: str) -> Mapping[str, float]:
         """The probabilities of the likeliest languages."""
