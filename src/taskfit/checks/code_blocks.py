@@ -51,6 +51,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_blocks(text: str) -> tuple[Block, ...]:
     """The first fenced blocks of a text, at most `MOST_BLOCKS`, in their order, without their fences and indentation."""
+    if "```" not in text and "~~~" not in text:
+        return ()
     blocks: list[Block] = []
     held: list[str] | None = None
     fence, label, indent = "", "", 0

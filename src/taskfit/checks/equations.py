@@ -45,9 +45,18 @@ _MEASURES: Final = frozenset({
 })  # fmt: skip
 
 
-PLAIN_CHARS: Final = 40
-_PLAIN_LEFT: Final = re.compile(r"(?<=[a-z][a-z] )(?<! of )(\d{1,9}) ([-+*/]) (\d{1,9}) ?\Z")
-_PLAIN_RIGHT: Final = re.compile(r" ?(\d{1,12})(?=[.,;]? [A-Za-z])")
+PLAIN_CHARS: Final = 60
+_PLAIN_NUMBER: Final = r"\d{1,9}(?:\.\d{1,6})?"
+_PLAIN_LEFT: Final = re.compile(
+    r"\d(?:(?<=[a-z][a-z] .)(?<!of .)|(?<=[a-zA-Z\d)][.,:;] .)|(?<=\n.))\d{0,8}(?:\.\d{1,6})?"
+    rf"(?: [-+*/] {_PLAIN_NUMBER}){{1,4}}(?= ?\Z)"
+)
+_PLAIN_RIGHT: Final = re.compile(r" ?(\d{1,12}(?:\.\d{1,6})?)(?=[.,;]?(?: [A-Za-z]|[\n\"]|\\n))")
+
+
+_NUMBER: Final = re.compile(r"\d")
+_OPERATION: Final = re.compile(r"[-+*/×÷\u2212·⋅∙–xX\\]|(?i:of)")
+"""Without one of each to the left, and a number to the right, there is no need to read either side."""
 
 
 class Equation(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,16 +90,34 @@ def find_equations(text: str, *, most: int) -> Iterator[Equation]:
 
 def _plain(text: str, start: int, at: int) -> Equation | None:
     """What most equations look like, "… is 12 * 4 = 48 and …", where it holds to the digit; everything else is read with care."""
-    left = _PLAIN_LEFT.search(text, max(start, at - PLAIN_CHARS), at)
     right = _PLAIN_RIGHT.match(text, at + 1)
-    if left is None or right is None:
+    left = None if right is None else _PLAIN_LEFT.search(text, max(start, at - PLAIN_CHARS), at)
+    if left is None or right is None or not _is_exact(left[0].split(" "), right[1]):
         return None
-    first, operator, second, result = int(left[1]), left[2], int(left[3]), int(right[1])
-    holds = {
-        "+": first + second == result, "-": first - second == result, "*": first * second == result,
-        "/": second != 0 and first == second * result,
-    }  # fmt: skip
-    return Equation(text=f"{first} {operator} {second} = {result}", holds=True) if holds[operator] else None
+    return Equation(text=f"{left[0]} = {right[1]}", holds=True)
+
+
+def _is_exact(left: list[str], right: str) -> bool:
+    """Whether numbers with operators between them come to the one on the right, in whole numbers: fractions of ten are scaled."""
+    total, share = 0, 1  # the terms so far as a fraction
+    over, under = _fraction(left[0])
+    for operator, written in zip(left[1::2], left[2::2], strict=True):
+        number, scale = _fraction(written)
+        if operator == "*":
+            over, under = over * number, under * scale
+        elif operator == "/":
+            over, under = over * scale, under * number
+        else:
+            total, share = total * under + over * share, share * under
+            over, under = number if operator == "+" else -number, scale
+    total, share = total * under + over * share, share * under
+    result, scale = _fraction(right)
+    return share != 0 and total * scale == result * share
+
+
+def _fraction(written: str) -> tuple[int, int]:
+    whole, _, decimals = written.partition(".")
+    return int(whole + decimals), int(10 ** len(decimals))
 
 
 def _is_equals_sign(text: str, at: int) -> bool:
@@ -112,6 +139,8 @@ def _left_side(text: str, start: int, at: int) -> str:
 
 
 def _judge(left_text: str, right_text: str, *, is_at_end: bool) -> Equation | None:
+    if not (_NUMBER.search(right_text) and _OPERATION.search(left_text) and _NUMBER.search(left_text)):
+        return None
     left = Reader(left_text).read_last()
     left.items = closed(left.items)
     side = right_text.strip().partition("\n")[0]

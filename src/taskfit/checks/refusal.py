@@ -54,9 +54,10 @@ UNKNOWING: Final = (
     "the document does not", "the document doesn't", "the provided context does not", "the provided text does not",
 )  # fmt: skip
 
-_REFUSALS: Final = (*REFUSALS, *(cannot + do for cannot in CANNOT for do in DO))
-_FIRST_PHRASES: Final = (*_REFUSALS, *UNKNOWING)
-_PLAIN: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'", "*": "", "_": "", "#": ""})
+_BEGINNINGS: Final = frozenset([phrase[:2] for phrase in (*OPENERS, *CANNOT, *REFUSALS, *UNKNOWING)])
+"""A sentence that begins otherwise is passed over at once, as most are."""
+_APOSTROPHES: Final = ("`", "\u2019", "\u2018", "\u02bc", "\u00b4")
+_EMPHASIS: Final = ("*", "_", "#")
 
 
 class RefusalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +83,6 @@ class Refusal:
         """The upstream's own word goes first, then the phrase that the answer opens with."""
         judgement, score, reason = _judge(answer)
         return Verdict(check=self.name, judgement=judgement, score=score, reason=reason)
-
 
     def glance(self, request: Request, answer: Answer) -> Verdict | None:
         """A refusal shows at the beginning of an answer."""
@@ -110,15 +110,36 @@ def find_refusal(text: str) -> str | None:
 
     A sentence that begins with a quotation mark is someone else's words.
     """
-    head = text[: 2 * HEAD_CHARS].translate(_PLAIN).lower()
-    head = "\n".join(" ".join(line.split()) for line in head.splitlines()).strip()[:HEAD_CHARS]
-    sentences = _sentences(head)
-    for index, sentence in enumerate(sentences):
-        bare = _without_openers(sentence)
-        phrases = _REFUSALS if index else _FIRST_PHRASES
-        if bare.startswith(phrases):
-            return next(phrase for phrase in phrases if bare.startswith(phrase))
+    for index, sentence in enumerate(_sentences(_plain_head(text))):
+        if sentence[:2] in _BEGINNINGS:
+            bare = _without_openers(sentence)
+            phrase = _refusal(bare) or ("" if index else _first(UNKNOWING, bare))
+            if phrase:
+                return phrase
     return None
+
+
+def _plain_head(text: str) -> str:
+    """The head in lower case, in one spelling, without emphasis and with single spaces."""
+    head = text[: 2 * HEAD_CHARS]
+    for mark in _EMPHASIS:
+        head = head.replace(mark, "")
+    for mark in _APOSTROPHES[:1] if head.isascii() else _APOSTROPHES:
+        head = head.replace(mark, "'")
+    return "\n".join([" ".join(line.split()) for line in head.lower().splitlines()]).strip()[:HEAD_CHARS]
+
+
+def _refusal(bare: str) -> str:
+    cannot = _first(CANNOT, bare)
+    if not cannot:
+        return _first(REFUSALS, bare)
+    do = _first(DO, bare.removeprefix(cannot))
+    return cannot + do if do else ""
+
+
+def _first(phrases: tuple[str, ...], bare: str) -> str:
+    """The first phrase that the sentence begins with; empty where there is none."""
+    return next(phrase for phrase in phrases if bare.startswith(phrase)) if bare.startswith(phrases) else ""
 
 
 def _sentences(head: str) -> list[str]:

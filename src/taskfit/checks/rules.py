@@ -7,7 +7,7 @@ long is undecided.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
@@ -20,7 +20,7 @@ from taskfit.rules.documents import MOST_CHARS, fenced
 from taskfit.rules.quantities import Purse
 from taskfit.rules.quotations import one_line
 from taskfit.rules.requests import request_variables
-from taskfit.rules.rulings import Rule, Ruling
+from taskfit.rules.rulings import SKIPPED, Rule, Ruling
 from taskfit.values.answer import Answer
 from taskfit.values.request import Request
 from taskfit.values.settings import FilePath
@@ -46,11 +46,8 @@ class RulesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     known: dict[str, Any] = {}
 
 
-class _Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What one rule makes of the answer, with the rule; None for what keeps a whole table from being asked."""
-
-    ruling: Ruling
-    rule: Rule | None
+_Found: TypeAlias = tuple[Ruling, Rule | None]
+"""What one rule makes of the answer, with the rule; None for what keeps a whole table from being asked."""
 
 
 class _Unread(Exception):
@@ -86,13 +83,13 @@ class Rules:
 
     async def _ask(self, table: RuleTable, answer: Answer, asked: Mapping[str, Any], heavy: Purse) -> list[_Found]:
         if table.output != "tool_call" and answer.tool_calls:
-            return [_Found(ruling=Ruling(holds=True, applies=False), rule=rule) for rule in table.rules]
+            return [(SKIPPED, rule) for rule in table.rules]
         try:
             documents = await _documents(table.output, answer)
         except NotJson as error:
-            return [_Found(ruling=Ruling(holds=False, found=f"the answer is not JSON: {one_line(str(error))}"), rule=None)]
+            return [(Ruling(holds=False, found=f"the answer is not JSON: {one_line(str(error))}"), None)]
         except _Unread as error:
-            return [_Found(ruling=Ruling(holds=None, found=str(error)), rule=None)]
+            return [(Ruling(holds=None, found=str(error)), None)]
         return [found for document in documents for found in await self._ask_all(table, document, asked, heavy)]
 
     async def _ask_all(
@@ -108,20 +105,23 @@ class Rules:
             again = await asyncio.to_thread(_judge_at_length, [table.rules[place] for place in long], variables, heavy)
             for place, ruling in zip(long, again, strict=True):
                 rulings[place] = ruling
-        return [_Found(ruling=ruling, rule=rule) for ruling, rule in zip(rulings, table.rules, strict=True)]
+        return list(zip(rulings, table.rules, strict=True))
 
     def _verdict(self, found: Sequence[_Found]) -> Verdict:
-        broken = [_told(one) for one in found if one.ruling.holds is False and _is_rejection(one)]
-        unclear = [_told(one) for one in found if one.ruling.holds is not True and not _is_rejection(one)]
-        if broken:
-            return self._says("reject", 0.0, [*broken, *unclear])
-        if unclear:
-            return self._says("unsure", 0.5, unclear)
-        held = sum(one.ruling.applies for one in found)
+        unmet = [one for one in found if not one[0].holds]
+        if unmet:
+            return self._doubts(unmet)
+        held = sum([ruling.applies for ruling, _ in found])
         skipped = len(found) - held
         texts = [_counted(held, "holds", "hold")] if held else []
         texts += [_counted(skipped, "does not apply", "do not apply")] if skipped else []
         return Verdict(check=self.name, judgement="accept", score=1.0, reason=", ".join(texts))
+
+    def _doubts(self, found: Sequence[_Found]) -> Verdict:
+        """What is said of rules of which none holds."""
+        broken = [_told(one) for one in found if _is_rejection(one)]
+        unclear = [_told(one) for one in found if not _is_rejection(one)]
+        return self._says("reject", 0.0, [*broken, *unclear]) if broken else self._says("unsure", 0.5, unclear)
 
     def _says(self, judgement: Judgement, score: float, told: list[str]) -> Verdict:
         more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
@@ -132,8 +132,9 @@ class Rules:
 async def _judge_in_turn(rules: Sequence[Rule], variables: Mapping[str, Any]) -> list[Ruling]:
     """What each rule says, as far as it can be said at once; others get their turn in between."""
     rulings, left = [], LIGHT_STEPS
+    purse = Purse(LIGHT_STEPS)
     for rule in rules:
-        purse = Purse(LIGHT_STEPS)
+        purse.left = LIGHT_STEPS
         rulings.append(rule.judge(variables, purse))
         left -= LIGHT_STEPS - purse.left
         if left < 0:
@@ -197,11 +198,12 @@ def _value(text: str) -> Any:
 
 
 def _is_rejection(found: _Found) -> bool:
-    return found.ruling.holds is False and (found.rule is None or found.rule.otherwise == "reject")
+    ruling, rule = found
+    return ruling.holds is False and (rule is None or rule.otherwise == "reject")
 
 
 def _told(found: _Found) -> str:
-    ruling, rule = found.ruling, found.rule
+    ruling, rule = found
     if rule is None:
         return ruling.found
     says = ruling.found if ruling.holds is False else f"cannot be worked out: {ruling.found}"

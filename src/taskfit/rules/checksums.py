@@ -14,6 +14,7 @@ Checksum: TypeAlias = Callable[[str], bool]
 LONGEST: Final = 64
 DIGITS: Final = frozenset(string.digits)
 VALUES: Final[Mapping[str, int]] = {sign: value for value, sign in enumerate(string.digits + string.ascii_uppercase)}
+DIGITS_OF: Final[Mapping[str, str]] = {sign: str(value) for sign, value in VALUES.items()}
 
 IBAN_COUNTRIES: Final[Mapping[int, str]] = {
     15: "NO",
@@ -201,7 +202,7 @@ def _rest_of_97(number: str) -> int | None:
     """The rest modulo 97, a letter standing for two digits (A is 10); None where another sign is in it."""
     if not _is_letters_or_digits(number):
         return None
-    return int("".join([str(VALUES[sign]) for sign in number])) % 97
+    return int("".join([DIGITS_OF[sign] for sign in number])) % 97
 
 
 def _rest_of_11(number: str) -> int | None:

@@ -25,6 +25,7 @@ DEEPEST: Final = 20
 PATTERN_STEPS: Final = 30
 CHECKSUM_STEPS: Final = 40
 MOST_LISTED: Final = 8
+MOST_GLANCED: Final = 100
 
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +73,32 @@ def _find_each(place: Place, depth: int, members: list[Any], purse: Purse) -> It
             yield (*before, number, *below), value
 
 
+def is_good_throughout(
+    place: Place, document: Any, *, is_good: Callable[[Any], bool], purse: Purse, depth: int = 0
+) -> bool:
+    """Whether something stands at a place, everywhere, and is good. False also for long lists, at which `find` has to look.
+
+    It is `find` for the case that nothing is wrong, in which no place has to be told.
+    """
+    value = document
+    for at in range(depth, len(place)):
+        key = place[at]
+        if type(key) is str:
+            if type(value) is not dict or key not in value:
+                return False
+            value = value[key]
+        elif type(value) is not list or len(value) > MOST_GLANCED:
+            return False
+        elif key is None:
+            purse.spend(MEMBER_STEPS * len(value))
+            return all(is_good_throughout(place, member, is_good=is_good, purse=purse, depth=at + 1) for member in value)
+        elif key < len(value):  # type: ignore[operator]  # a number
+            value = value[key]  # type: ignore[index]
+        else:
+            return False
+    return is_good(value)
+
+
 def told_missing(place: Place, nothing: Nothing) -> str:
     """The sentence that a field is missing."""
     above = written(place[:-1]) or "the answer"
@@ -96,6 +123,17 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True):
     place: Place
     tests: tuple[Test, ...]
     is_optional: bool = False
+
+    def breach(self, document: Any, purse: Purse) -> str:
+        """The first thing that is wrong; empty where nothing is. Errors: Exhausted."""
+        left = purse.left
+        if is_good_throughout(self.place, document, is_good=lambda value: self._is_good(value, purse), purse=purse):
+            return ""
+        purse.left = left
+        return next(self.breaches(document, purse), "")
+
+    def _is_good(self, value: Any, purse: Purse) -> bool:
+        return (value is None and self.is_optional) or not any(test(value, purse) for test in self.tests)
 
     def breaches(self, document: Any, purse: Purse) -> Iterator[str]:
         """What is wrong, in the order of the answer. Errors: Exhausted."""
@@ -163,7 +201,9 @@ def checksum(name: str, test: Checksum) -> Test:
 
 def is_filled(value: Any) -> bool:
     """Whether something stands there: not null, no blank text, no empty list or mapping."""
-    return not (value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip()))
+    if isinstance(value, str):
+        return bool(value) and not value.isspace()
+    return value is not None and value not in ([], {})
 
 
 def _digits(value: Any) -> str | None:

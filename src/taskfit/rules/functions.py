@@ -128,7 +128,7 @@ def _sum(purse: Purse, said: str, *values: Any) -> Number:
         purse.spend(MEMBER_STEPS)
         if type(value) not in NUMBERS:
             raise Undecided(f"{said}[{place}] is {kind_of(value)}, not a number")
-        total = add(total, number(value, said))
+        total = add(total, value if type(value) is int else number(value, said))
     return total
 
 

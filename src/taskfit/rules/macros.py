@@ -44,15 +44,13 @@ class Loop:
             return value
         raise Undecided(f"{self.said} is {kind_of(value)}, not a list")
 
-    def _bind(self, run: Run, member: Any) -> None:
-        run.purse.spend(self.price)
-        run.bound[self.depth] = member
-
     def all(self, run: Run, value: Any) -> bool:
         """Whether it holds for all; a member that cannot be decided counts only when no other one decides."""
+        spend, price, bound, depth = run.purse.spend, self.price, run.bound, self.depth
         problem: Undecided | None = None
         for place, member in enumerate(self._members(run, value)):
-            self._bind(run, member)
+            spend(price)
+            bound[depth] = member
             try:
                 if not self.body(run):
                     run.example = (f"{self.said}[{place}]", member)
@@ -67,9 +65,11 @@ class Loop:
 
     def exists(self, run: Run, value: Any) -> bool:
         """Whether it holds for one; as for `all`."""
+        spend, price, bound, depth = run.purse.spend, self.price, run.bound, self.depth
         problem: Undecided | None = None
         for member in self._members(run, value):
-            self._bind(run, member)
+            spend(price)
+            bound[depth] = member
             try:
                 if self.body(run):
                     return True
@@ -87,18 +87,22 @@ class Loop:
 
     def filter(self, run: Run, value: Any) -> list[Any]:
         """Those for which it holds."""
+        spend, price, bound, depth = run.purse.spend, self.price, run.bound, self.depth
         kept = []
         for member in self._members(run, value):
-            self._bind(run, member)
+            spend(price)
+            bound[depth] = member
             if self.body(run):
                 kept.append(member)
         return kept
 
     def map(self, run: Run, value: Any) -> list[Any]:
         """What the body makes of each, or of each for which `where` holds."""
+        spend, price, bound, depth = run.purse.spend, self.price, run.bound, self.depth
         made = []
         for member in self._members(run, value):
-            self._bind(run, member)
+            spend(price)
+            bound[depth] = member
             if self.where is None or self.where(run):
                 made.append(self.body(run))
         return made

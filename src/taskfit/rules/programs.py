@@ -92,6 +92,8 @@ class Builder:
     def truth(self, tree: Tree) -> Truth:
         """A part that must be true or false."""
         program, said = self.build(tree), self.said(tree)
+        if isinstance(tree, syntax.Comparison | syntax.Logic | syntax.Not | syntax.Has):
+            return program  # it cannot be anything else
 
         def run_truth(run: Run) -> bool:
             value = program(run)
@@ -103,8 +105,8 @@ class Builder:
 
     def _name(self, tree: syntax.Name) -> Program:
         name = tree.name
-        if name in self._bound:
-            depth = len(self._bound) - 1 - self._bound[::-1].index(name)
+        depth = self._depth_of(name)
+        if depth >= 0:
             return lambda run: run.bound[depth]
 
         def run_name(run: Run) -> Any:
@@ -120,6 +122,8 @@ class Builder:
         reaches = [self._reach(tree, place) for place in range(len(tree.steps))]
         if len(reaches) == 1:
             reach = reaches[0]
+            if isinstance(tree.head, syntax.Name) and isinstance(tree.steps[0], syntax.Member):
+                return self._member_of_name(tree.head.name, tree.steps[0].name, otherwise=lambda run: reach(run, head(run)))
             return lambda run: reach(run, head(run))
 
         def run_chain(run: Run) -> Any:
@@ -129,6 +133,28 @@ class Builder:
             return value
 
         return run_chain
+
+    def _member_of_name(self, name: str, member: str, *, otherwise: Program) -> Program:
+        """What most conditions read, `buyer.state`; `otherwise` says why where it is not there."""
+        depth = self._depth_of(name)
+
+        def run_member(run: Run) -> Any:
+            try:
+                return run.variables[name][member]
+            except (KeyError, TypeError, IndexError):
+                return otherwise(run)
+
+        def run_bound_member(run: Run) -> Any:
+            try:
+                return run.bound[depth][member]
+            except (KeyError, TypeError, IndexError):
+                return otherwise(run)
+
+        return run_member if depth < 0 else run_bound_member
+
+    def _depth_of(self, name: str) -> int:
+        """At which depth a macro binds the name; -1 for a variable."""
+        return len(self._bound) - 1 - self._bound[::-1].index(name) if name in self._bound else -1
 
     def _reach(self, tree: syntax.Chain, place: int) -> Reach:
         step = tree.steps[place]
@@ -227,6 +253,8 @@ class Builder:
         left, right = self.build(tree.left), self.build(tree.right)
         said = self.said(tree.left), self.said(tree.right)
         match tree.operator:
+            case "==" if isinstance(tree.right, syntax.Literal) and isinstance(tree.right.value, str):
+                return _is_text(left, tree.right.value)
             case "==":
                 return lambda run: is_equal(left(run), right(run), run.purse)
             case "!=":
@@ -261,6 +289,16 @@ class Builder:
 
 def _constant(value: object) -> Program:
     return lambda _: value
+
+
+def _is_text(program: Program, text: str) -> Truth:
+    """Whether it is a text that is written out, which costs nothing."""
+
+    def run_is_text(run: Run) -> bool:
+        value = program(run)
+        return isinstance(value, str) and value == text
+
+    return run_is_text
 
 
 def _has(program: Program) -> Program:

@@ -27,6 +27,7 @@ KINDS: Final[Mapping[type, str]] = {
     type(None): "null", bool: "true or false", int: "a number", float: "a number", Decimal: "a number", str: "text",
     list: "a list", tuple: "a list", dict: "a mapping", datetime: "a moment", timedelta: "a duration",
 }  # fmt: skip
+WHOLE: Final = (int, int)
 NUMBERS: Final = frozenset({int, float, Decimal})
 LISTS: Final = frozenset({list, tuple})
 PLAIN: Final = frozenset({str, bool, type(None), datetime, timedelta})
@@ -73,8 +74,9 @@ def kind_of(value: object) -> str:
 
 def number(value: Any, said: str) -> Number:
     """A value as a number; `said` is what the condition calls it. Errors: Undecided where it is none."""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return value
+    kind = type(value)
+    if kind is int or kind is Decimal:
+        return value  # type: ignore[no-any-return]
     if isinstance(value, float) and math.isfinite(value):
         return Decimal(repr(value))
     raise Undecided(f"{said} is {kind_of(value)}, not a number")
@@ -87,7 +89,10 @@ def add(left: Number, right: Number) -> Number:
 
 def compute(operator: str, left: Any, right: Any, *, said: tuple[str, str], purse: Purse) -> Any:
     """`+ - * / %` of two values. Numbers have all of them; texts and lists are joined; moments and durations have `+ -`."""
-    if type(left) in NUMBERS and type(right) in NUMBERS:
+    kinds = type(left), type(right)
+    if kinds == WHOLE and operator in "+-*":
+        return _bounded(left + right if operator == "+" else left - right if operator == "-" else left * right)
+    if kinds[0] in NUMBERS and kinds[1] in NUMBERS:
         return _bounded(_compute_numbers(operator, number(left, said[0]), number(right, said[1]), said[1]))
     if operator == "+" and isinstance(left, str) and isinstance(right, str):
         purse.spend(1 + (len(left) + len(right)) // CHARS_PER_STEP)
@@ -145,6 +150,8 @@ def _mismatch(operator: str, left: object, right: object, said: tuple[str, str])
 
 def is_less(left: Any, right: Any, *, said: tuple[str, str], purse: Purse) -> bool:
     """Whether the left one is less. Numbers, texts (by their characters), moments and durations each have an order."""
+    if type(left) is int and type(right) is int:
+        return left < right
     if type(left) in NUMBERS and type(right) in NUMBERS:
         return settled(number(left, said[0])) < settled(number(right, said[1]))
     if isinstance(left, str) and isinstance(right, str):
@@ -161,6 +168,8 @@ def is_less(left: Any, right: Any, *, said: tuple[str, str], purse: Purse) -> bo
 def is_equal(left: Any, right: Any, purse: Purse, *, depth: int = 0) -> bool:
     """Whether two values are the same, in JSON's sense; those of two kinds never are."""
     kinds = type(left), type(right)
+    if kinds == WHOLE:
+        return bool(left == right)
     if kinds[0] in NUMBERS and kinds[1] in NUMBERS:
         return _is_same_number(left, right)
     if kinds[0] in PLAIN or kinds[1] in PLAIN:

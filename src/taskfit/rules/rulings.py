@@ -1,13 +1,13 @@
 """One rule of a table, and what it makes of an answer. Knows neither where rules are written nor where answers come from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from taskfit.rules.conditions import Condition
-from taskfit.rules.fields import FieldRule, Nothing, Place, find, is_filled, told_missing, written
+from taskfit.rules.fields import FieldRule, Nothing, Place, find, is_filled, is_good_throughout, told_missing, written
 from taskfit.rules.quantities import Exhausted, Purse, Undecided
 from taskfit.rules.quotations import shown
 
@@ -60,44 +60,53 @@ class Rule:
             if decision.holds is None:
                 return Ruling(holds=None, found=decision.problem, is_too_much=decision.is_too_much)
         try:
-            breach = next(self._breaches(variables, purse), "")
+            breach = self._breach(variables, purse)
         except Exhausted as exhausted:
             return Ruling(holds=None, found=str(exhausted), is_too_much=True)
         except Undecided as undecided:
             return Ruling(holds=None, found=str(undecided))
         return Ruling(holds=False, found=breach) if breach else HOLDS
 
-    def _breaches(self, variables: Mapping[str, Any], purse: Purse) -> Iterator[str]:
+    def _breach(self, variables: Mapping[str, Any], purse: Purse) -> str:
+        """The first thing that is wrong; empty where nothing is."""
         document = variables["output"]
         for wanted in self.required:
-            for place, value in find(wanted, document, purse):
-                if isinstance(value, Nothing):
-                    yield told_missing(place, value)
-                elif not is_filled(value):
-                    yield f"{written(place)} is {shown(value)}"
+            if not is_good_throughout(wanted, document, is_good=is_filled, purse=purse):
+                breach = _unfilled(wanted, document, purse)
+                if breach:
+                    return breach
         for field in self.fields:
-            yield from field.breaches(document, purse)
-        if self.then is not None:
-            yield from self._unmet(self.then, variables, purse)
+            breach = field.breach(document, purse)
+            if breach:
+                return breach
+        return "" if self.then is None else self._unmet(self.then, variables, purse)
 
-    def _unmet(self, then: Condition, variables: Mapping[str, Any], purse: Purse) -> Iterator[str]:
+    def _unmet(self, then: Condition, variables: Mapping[str, Any], purse: Purse) -> str:
         decision = then.decide(variables, purse)
         if decision.holds:
-            return
+            return ""
         if decision.is_too_much:
             raise Exhausted
         if decision.absent:
-            yield decision.problem
-        elif decision.holds is None:
-            yield _sentence(decision.problem, self._values(variables))
-        else:
-            example = () if decision.example is None else (decision.example,)
-            yield _sentence(f"{one_spaced(then.text)} does not hold", (*example, *self._values(variables)))
+            return decision.problem
+        if decision.holds is None:
+            return _sentence(decision.problem, self._values(variables))
+        example = () if decision.example is None else (decision.example,)
+        return _sentence(f"{one_spaced(then.text)} does not hold", (*example, *self._values(variables)))
 
     def _values(self, variables: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
         """What its conditions read, each once."""
         read = {path: value for condition in self.conditions for path, value in condition.values(variables)}
         return tuple([(path, value) for path, value in read.items() if path not in NOT_SHOWN])
+
+
+def _unfilled(wanted: Place, document: Any, purse: Purse) -> str:
+    for place, value in find(wanted, document, purse):
+        if isinstance(value, Nothing):
+            return told_missing(place, value)
+        if not is_filled(value):
+            return f"{written(place)} is {shown(value)}"
+    return ""
 
 
 def one_spaced(text: str) -> str:
