@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE   # some images set it; without compiled files every run compiles the whole suite, once per core
 
 BIN := .venv/bin
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
