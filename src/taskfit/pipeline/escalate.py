@@ -237,10 +237,15 @@ def spent(trail: Sequence[Attempt]) -> Usd:
 
 def _best(trail: Sequence[Attempt]) -> int | None:
     """The answer that no check rejects, that has the highest confidence, and of equals the later one: its model stands higher."""
-    answered = [index for index, attempt in enumerate(trail) if attempt.state == "answered"]
-    if len(answered) < 2:
-        return answered[0] if answered else None
-    return max(answered, key=lambda index: (not _is_rejected(trail[index]), trail[index].confidence or 0.0, index))
+    best: int | None = None
+    for index, attempt in enumerate(trail):
+        if attempt.state == "answered" and (best is None or _standing(attempt) >= _standing(trail[best])):
+            best = index
+    return best
+
+
+def _standing(attempt: Attempt) -> tuple[bool, float]:
+    return not _is_rejected(attempt), attempt.confidence or 0.0
 
 
 def _is_rejected(attempt: Attempt) -> bool:

@@ -132,31 +132,36 @@ def _ranked(task: Task, ranking: Ranking | None) -> Iterable[tuple[int, Rung, Ra
 
 def _candidates(
     place: int, rung: Rung, rank: Ranked, cards: Mapping[str, ModelCard], sizes: _Sizes
-) -> list[Candidate]:
+) -> Sequence[Candidate]:
     """One, and one more for each other provider of its model."""
-    if rung.form == "single":
-        models = (rung.models[0], *rung.alternates) if rung.alternates else rung.models
-        return [_single(cards[model], place, number, rank, sizes) for number, model in enumerate(models)]
+    if rung.form != "single":
+        return (_several(place, rung, rank, cards, sizes),)
+    first = _single(cards[rung.models[0]], place, 0, rank, sizes)
+    if not rung.alternates:
+        return (first,)
+    return [first, *[_single(cards[model], place, number, rank, sizes) for number, model in enumerate(rung.alternates, 1)]]
+
+
+def _several(place: int, rung: Rung, rank: Ranked, cards: Mapping[str, ModelCard], sizes: _Sizes) -> Candidate:
+    """A rung that is more than one call, or none: an ensemble, or a filter."""
     members = tuple([cards[model] for model in rung.models for _ in range(rung.count)])
     if rung.form == "filter":
-        return [Candidate(card=members[0] if members else RULE, rung=place, form="filter", expected_cost=0, worst_cost=0)]
+        return Candidate(card=members[0] if members else RULE, rung=place, form="filter", expected_cost=0, worst_cost=0)
     merger = None if rung.merger is None else cards[rung.merger]
     size, longest = sizes
     expected = cost_of_calls(members, merger, size)
-    return [
-        Candidate(
-            card=merger if rung.form == "synthesis" and merger is not None else members[0],
-            rung=place,
-            is_reserve=rank.is_reserve,
-            form=rung.form,
-            members=members,
-            merger=merger,
-            expected_cost=expected,
-            worst_cost=expected if longest is None else cost_of_calls(members, merger, longest),
-            expected_quality=rank.expected_quality,
-            expected_latency_s=rank.expected_latency_s,
-        )
-    ]
+    return Candidate(
+        card=merger if rung.form == "synthesis" and merger is not None else members[0],
+        rung=place,
+        is_reserve=rank.is_reserve,
+        form=rung.form,
+        members=members,
+        merger=merger,
+        expected_cost=expected,
+        worst_cost=expected if longest is None else cost_of_calls(members, merger, longest),
+        expected_quality=rank.expected_quality,
+        expected_latency_s=rank.expected_latency_s,
+    )
 
 
 def _single(card: ModelCard, place: int, number: int, rank: Ranked, sizes: _Sizes) -> Candidate:
