@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taskfit.cli.application import SETTINGS
+from taskfit.cli.bench_promises import promises
 from taskfit.cli.options import JsonOption
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ TaskOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only the p
 SeedOption = Annotated[int, typer.Option(help="For the folds and the bootstrap; the same seed gives the same figures.")]
 
 app = typer.Typer(help="Measure a ladder on recorded answers.", no_args_is_help=True, **SETTINGS)
+app.command()(promises)
 
 
 @app.command()

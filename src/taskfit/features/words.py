@@ -1,10 +1,10 @@
 """A text as numbers of buckets: its words, pairs of words, and the edges of its words, hashed. One pass, linear.
 
-Hashing needs no vocabulary, so a model over these features is a list of weights and nothing else.
+Hashing needs no vocabulary, so a model over these features is a list of weights and nothing else. CRC-32 is a running sum, so that
+the hash of a pair goes on from that of its first word, and no pair has to be put together.
 Source: Weinberger et al., Feature Hashing for Large Scale Multitask Learning (2009), here without signs.
 """
 
-from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -15,6 +15,8 @@ MOST_BYTES: Final = 4_000
 
 EDGE: Final = 4
 _MASK: Final = BUCKETS - 1
+_BEGINNING: Final = crc32(b"^")
+_ENDING: Final = crc32(b"$")
 _FOLD: Final = bytes(
     byte + 32 if 65 <= byte <= 90 else byte if 97 <= byte <= 122 or 48 <= byte <= 57 or byte >= 128 else 32 for byte in range(256)
 )
@@ -29,10 +31,15 @@ def words_of(text: str) -> list[bytes]:
 
 
 def buckets_of(text: str) -> set[int]:
-    """The buckets of a text, each once. Units: 0 to BUCKETS - 1."""
+    """The buckets of a text, each once: of `word`, `word next`, `^beginning` and `$ending`. Units: 0 to BUCKETS - 1."""
     words = words_of(text)
-    grams = set(words)
-    grams.update([b" ".join(pair) for pair in pairwise(words)])
-    grams.update([b"^" + word[:EDGE] for word in words if len(word) > EDGE])
-    grams.update([b"$" + word[-EDGE:] for word in words if len(word) > EDGE])
-    return {crc32(gram) & _MASK for gram in grams}
+    hashes = [crc32(word) for word in words]
+    after = [b" " + word for word in words[1:]]
+    long = [word for word in set(words) if len(word) > EDGE]
+    found = [
+        *hashes,
+        *map(crc32, after, hashes),
+        *[crc32(word[:EDGE], _BEGINNING) for word in long],
+        *[crc32(word[-EDGE:], _ENDING) for word in long],
+    ]
+    return {each & _MASK for each in found}

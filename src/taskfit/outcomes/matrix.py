@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from taskfit.numerics import Floats, Integers, np
-
-NO_ANSWER = 0
-"""The key of an answer that was not recorded."""
+from taskfit.outcomes.answers import NO_ANSWER
 
 
 class OutcomeTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,9 +13,11 @@ class OutcomeTable(msgspec.Struct, frozen=True, kw_only=True):
     is known; all tuples but `models` are (prompts,).
 
     `prompts` are the texts (the id where none was recorded), `requests` the JSON of whole requests, `tasks` empty strings where
-    no task is given, `families` what tasks belong to. `answers` are keys of answers, the same for answers that say the same
-    (taskfit.equivalence), NO_ANSWER where none was recorded; within one prompt only. `responses` are the texts, None where nobody
-    asked for them. Units: score 0 to 1; USD; seconds; `confidence` any number that grows with certainty.
+    no task is given, `families` what tasks belong to. `answers` are keys of answers: within one prompt the same for answers that
+    say the same (taskfit.equivalence), NO_ANSWER where none was recorded; an answer that says nothing is like no other.
+    `responses` are the texts by (prompt, model), none of them where nobody asked for them. `contaminated` and `left_out` count
+    rows of the file that are not here: those that are marked so, and those of the prompts that were one too many, of which this
+    is a sample. Units: score 0 to 1; USD; seconds; `confidence` any number that grows with certainty.
     """
 
     prompt_ids: tuple[str, ...]
@@ -32,6 +32,8 @@ class OutcomeTable(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Floats
     answers: Integers
     responses: Mapping[tuple[int, int], str] = {}
+    contaminated: int = 0
+    left_out: int = 0
 
     def of(self, rows: Integers) -> "OutcomeTable":
         """Those of these prompts, in that order."""
@@ -56,6 +58,8 @@ class OutcomeTable(msgspec.Struct, frozen=True, kw_only=True):
             }
             if self.responses
             else {},
+            contaminated=self.contaminated,
+            left_out=self.left_out,
         )
 
     def among(self, models: Sequence[str]) -> "OutcomeTable":
@@ -76,3 +80,6 @@ class OutcomeTable(msgspec.Struct, frozen=True, kw_only=True):
     def answered_by_all(self) -> "OutcomeTable":
         """The prompts that every model was tried on."""
         return self.of(np.flatnonzero(~np.isnan(self.score).any(axis=1)))
+
+
+__all__ = ["NO_ANSWER", "OutcomeTable"]

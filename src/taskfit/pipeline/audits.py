@@ -10,22 +10,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from random import getrandbits
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import Final, Protocol, Self
 
 import msgspec
 
 from taskfit.equivalence import said, same
 from taskfit.errors import TaskfitError
 from taskfit.features.keys import prompt_of
-from taskfit.pipeline.attempt import LiveAttempt
+from taskfit.pipeline.attempt import LiveAttempt, Receiver
 from taskfit.pipeline.receivers import EventList
 from taskfit.values.plan import Plan
 from taskfit.values.request import Request
 from taskfit.values.review import Label, ReviewRule
 from taskfit.values.task import Fit, Task
-
-if TYPE_CHECKING:
-    from taskfit.pipeline.stream import Walk
 
 MOST_WAITING: Final = 100
 """Audits under way; what comes beyond is not audited, and the log says so: nothing may pile up behind a slow model."""
@@ -51,12 +49,33 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     last: Answered | None
 
 
+class AuditWalk(Protocol):
+    """What an audit needs of a walk: it is entered, run once, and then tells what came of it."""
+
+    plan: Plan | None
+
+    @property
+    def live(self) -> Sequence[LiveAttempt]:
+        """Its attempts."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def run(self, receiver: Receiver) -> None:
+        """Errors: as for a Walk."""
+        ...
+
+
 class Audits:
     """The audits of one gateway. Belongs to one event loop."""
 
     def __init__(
         self,
-        walk: Callable[[Request, Task, str], "Walk"],
+        walk: Callable[[Request, Task, str], AuditWalk],
         keep: Callable[[Label], Awaitable[None]],
         now: Callable[[], float],
     ) -> None:

@@ -5,6 +5,7 @@ Knows no ladder and no checks: which model is called with what, and what its ans
 
 import asyncio
 
+from taskfit.pipeline.arrival import Arrival
 from taskfit.pipeline.attempt import LiveAttempt, as_taskfit_error
 from taskfit.pipeline.collect import Collector
 from taskfit.pipeline.house import House
@@ -13,6 +14,7 @@ from taskfit.protocols import Call
 from taskfit.values.attempt import State
 from taskfit.values.card import ModelCard
 from taskfit.values.plan import Plan
+from taskfit.values.profile import Profile
 from taskfit.values.request import Dialect, Request
 from taskfit.wire.adjust import with_output_limit
 
@@ -31,10 +33,13 @@ class Lost(Exception):
 class Calls:
     """The calls of one walk. Units: `began` in seconds of the monotonic clock; seconds; tokens."""
 
-    __slots__ = ("_began", "_conditions", "_counting", "_fair_s", "_house", "_monotonic", "deadline_s", "input_tokens")
+    __slots__ = (
+        "_began", "_conditions", "_counting", "_fair_s", "_house", "_monotonic", "_surroundings", "deadline_s", "input_tokens",
+    )  # fmt: skip
 
     def __init__(self, house: House, surroundings: Surroundings, plan: Plan, began: float) -> None:
         self._house = house
+        self._surroundings = surroundings
         self._conditions = surroundings.conditions
         self._counting = surroundings.counting
         self._monotonic = surroundings.clock.monotonic
@@ -51,6 +56,10 @@ class Calls:
     def left_s(self) -> float:
         """Seconds left of the deadline."""
         return self.deadline_s - (self._monotonic() - self._began)
+
+    def arrival(self, request: Request, profile: Profile) -> Arrival:
+        """The request as conditions see it."""
+        return Arrival(request, profile, self._house, self._surroundings)
 
     def card(self, model: str) -> ModelCard:
         """What is known of a model of the configuration, by its id."""

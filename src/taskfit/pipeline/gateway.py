@@ -83,7 +83,8 @@ class Gateway:
     async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:
         """One whole answer. `messages` is a prompt, or messages in OpenAI's shape.
 
-        `more`: `task`, `surface`, `session`, `deadline_s` (seconds), `max_cost_usd` (dollars); anything else goes into the body.
+        `more`: `task`, `surface`, `session`, `plan`, `headers` (a mapping; those that tasks are recognised by), `deadline_s`
+        (seconds), `max_cost_usd` (dollars); anything else goes into the body.
         Errors: RequestError, WalkFailed, Overloaded.
         """
         received = EventList()
@@ -179,6 +180,8 @@ class Gateway:
             session=more.pop("session", None),
             deadline_s=more.pop("deadline_s", None),
             max_cost=_micro(more.pop("max_cost_usd", None)),
+            plan=more.pop("plan", ""),
+            headers=self._matched(more.pop("headers", {})),
         )
         turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
         body: dict[str, Any] = {"model": model, "messages": turns, **more}
@@ -190,6 +193,10 @@ class Gateway:
             raise InvalidRequest(f"the request cannot be written as JSON: {error}") from error
         request_id = f"req-{getrandbits(96):024x}"
         return read_request(encoded, request_id=request_id, terms=terms, caller=Caller(role="admin"), headers={})
+
+    def _matched(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of a caller's headers that tasks are recognised by."""
+        return {name.lower(): value for name, value in headers.items() if name.lower() in self.house.matched_headers}
 
 
 def _micro(dollars: float | None) -> int | None:

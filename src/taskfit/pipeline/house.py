@@ -21,6 +21,7 @@ class House:
     task's limits with that one rung and no checks. `baseline` is the id of the model that savings are counted against.
     `shapers` are those of the tasks that shape their input; `wants_logprobs` are the tasks whose checks read the
     probabilities of tokens. `can_call_back`: there is a secret that messages to callers' addresses are signed with.
+    `matched_headers` are the header fields that tasks are recognised by; names in lower case.
     """
 
     tasks: Mapping[str, Task]
@@ -35,3 +36,4 @@ class House:
     shapers: Mapping[str, "Shaper"] = field(default_factory=dict)
     wants_logprobs: frozenset[str] = frozenset()
     can_call_back: bool = False
+    matched_headers: frozenset[str] = frozenset()

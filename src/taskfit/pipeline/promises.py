@@ -7,18 +7,16 @@ can be fitted. Belongs to one event loop; other processes come to the same verdi
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from taskfit.features.keys import prompt_of
+from taskfit.pipeline.attempt import LiveAttempt
 from taskfit.pipeline.audits import Audited, Audits, answers_of, first_place
 from taskfit.pipeline.drift import TEMPLATE, Drift, holds
 from taskfit.values.bar import Bar
+from taskfit.values.plan import Plan
 from taskfit.values.request import Request
 from taskfit.values.review import Label
 from taskfit.values.task import ErrorBudget, Task
-
-if TYPE_CHECKING:
-    from taskfit.pipeline.stream import Walk
 
 NOT_FITTED = "no bar was fitted yet; taskfit calibrate fits one"
 
@@ -61,14 +59,12 @@ class Promises:
         prompt = prompt_of(request)
         return "" if prompt in prompts else f"the bar was fitted for other instructions than these ({prompt or 'none'})"
 
-    def audit(self, walk: "Walk") -> None:
-        """Have the first answer of this walk compared with the last rung's."""
-        task = walk.task
-        assert task is not None
+    def audit(self, record_id: str, request: Request, task: Task, plan: Plan, live: Sequence[LiveAttempt]) -> None:
+        """Have the first rung's answer compared with the last one's. `live` are the attempts of the walk that has ended."""
         if len(task.ladder) - 1 > first_place(task):
-            first = answers_of(walk.live, walk.plan, place=first_place(task))
-            last = answers_of(walk.live, walk.plan, place=len(task.ladder) - 1)
-            self.audits.put(Audited(record_id=walk.id, request=walk.request, task=task, first=first, last=last), self.told)
+            first = answers_of(live, plan, place=first_place(task))
+            last = answers_of(live, plan, place=len(task.ladder) - 1)
+            self.audits.put(Audited(record_id=record_id, request=request, task=task, first=first, last=last), self.told)
 
     def told(self, label: Label) -> None:
         """One more audit. It may be the one that ends a bar."""
@@ -97,18 +93,25 @@ class Promises:
             return
         if version := _other_version(bar, label):
             self._lapsed.setdefault(label.task, version)
-        if bar.value is None or label.confidence is None or label.confidence < bar.value:
+        if bar.value is None or label.confidence is None:
             return
-        drift = self._drifts[label.task] = self._drifts[label.task].after(1.0 - label.score)
+        is_accepted = label.confidence >= bar.value
+        if not is_accepted and bar.promise != "joint":
+            return
+        drift = self._drifts[label.task] = self._drifts[label.task].after((1.0 - label.score) if is_accepted else 0.0)
         if drift.is_alarmed:
             self._lapsed.setdefault(
                 label.task,
-                f"audits found {drift.errors:g} wrong of {drift.rows} accepted answers; at most {bar.max_error:g} was promised",
+                f"audits found {drift.errors:g} wrong of {drift.rows} {_of_what(bar)}; at most {bar.max_error:g} was promised",
             )
 
     def _forget(self, name: str) -> None:
         for kept in (self._lapsed, self._drifts, self._budgets, self._prompts):
             kept.pop(name, None)
+
+
+def _of_what(bar: Bar) -> str:
+    return "answers, accepted or not" if bar.promise == "joint" else "accepted answers"
 
 
 def _other_version(bar: Bar, label: Label) -> str:

@@ -245,7 +245,7 @@ class Walk:
         house, request = self._house, self.request
         self.profile = profile = house.profiler.profile(request)
         if self._contract is None:
-            task, self._chosen_by = choose_task(house, request, profile)
+            task, self._chosen_by = choose_task(house, request, profile, self._surroundings)
         else:
             task, self._chosen_by = self._contract, f"an audit of {self._audit_of}"
         self.task = task
@@ -557,7 +557,8 @@ class Walk:
         self._surroundings.outbox.put(record)
         log_summary(record)
         if plan is not None and plan.is_audited and outcome in AUDITED:
-            self._surroundings.promises.audit(self)
+            assert self.task is not None
+            self._surroundings.promises.audit(self.id, self.request, self.task, plan, self._live)
 
     def _empty_record(self, outcome: Outcome, status: int) -> Record:
         """What is known without a plan. Apart, because a call with more than 15 keyword arguments passes through a dict."""

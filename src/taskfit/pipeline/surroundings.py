@@ -1,16 +1,14 @@
 """What a walk needs of its gateway, beside the configuration that it began with. Knows no gateway."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from taskfit.pipeline.clock import Clock
 from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.promises import Promises
 from taskfit.pipeline.reviews import Reviews
-
-if TYPE_CHECKING:
-    from taskfit.pipeline.promises import Promises
 
 
 class Surroundings(Protocol):
@@ -42,7 +40,7 @@ class Surroundings(Protocol):
         ...
 
     @property
-    def promises(self) -> "Promises":
+    def promises(self) -> Promises:
         """What is promised of answers, and whether it still holds."""
         ...
 

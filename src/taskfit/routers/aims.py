@@ -1,6 +1,6 @@
 """What a fitted router aims at for one task: which policies its ladder can follow, and what quality a dollar has to buy. PURE."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -114,9 +114,14 @@ def _pair(gain: GainModel | None, names: Mapping[str, Rung], singles: Mapping[st
     return None if weak is None or strong is None else (weak, strong)
 
 
-def _best(places: "Sequence[int] | Mapping[str, int]", fitted: FittedRouter) -> int:
+def _best(places: Collection[int], fitted: FittedRouter) -> int:
     whole = fitted.table.cells[ALL].estimates
-    return max(places, key=lambda place: (estimate.quality if (estimate := whole[place]) is not None else -1.0))
+
+    def quality(place: int) -> float:
+        estimate = whole[place]
+        return -1.0 if estimate is None else estimate.quality
+
+    return max(places, key=quality)
 
 
 def _least_gain(fitted: FittedRouter, gain: GainModel, fit: Fit, pair: tuple[int, int]) -> float:

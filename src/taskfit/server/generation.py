@@ -56,7 +56,7 @@ class Generation:
         """The request; what cannot be read, or never comes whole, leaves a record all the same."""
         terms = NOTHING_ASKED
         try:
-            terms = read_terms(exchange.headers)
+            terms = read_terms(exchange.headers, exchange.gateway.house.matched_headers)
             body = await read_body(exchange.headers, receive)
             request = exchange.asked = self.read(exchange, body, terms)
             return request if self.complete is None else await self.complete(exchange, request)

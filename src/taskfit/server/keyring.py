@@ -77,7 +77,9 @@ class Keyring:
         """Read all keys now. Errors: StoreUnavailable."""
         keys = await self._gateway.outbox.call(self._gateway.store.keys)
         self._callers = {
-            key.digest: Caller(key_id=key.id, role=key.role, team=key.team) for key in keys if key.revoked_at is None
+            key.digest: Caller(key_id=key.id, key_name=key.name, role=key.role, team=key.team)
+            for key in keys
+            if key.revoked_at is None
         }
         self._read_at = self._gateway.clock.monotonic()
 

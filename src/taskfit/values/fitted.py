@@ -32,19 +32,19 @@ class TaskPredictor(msgspec.Struct, frozen=True, kw_only=True):
 class GainModel(msgspec.Struct, frozen=True, kw_only=True):
     """How much better the strong model's answer to a request is expected to be than the weak one's: quality gained, -1 to 1.
 
-    It is `intercept` + what `cells` has for the request's cell (its `all` for a cell that is not here) + the first output of
-    `text`, + the first output of the cell's `own` text model where it has one: how its texts depart from what all texts say.
-    `steps` are gains in falling order at the shares 0, 0.01, … 1 of strong calls among the training prompts, out of fold: a
-    threshold for each share.
+    It is what `cells` has for the request's cell, + the sum of `words` of the text's buckets / sqrt(number of buckets), + the sum
+    of `surface` of the cell * the text's surface features. `cells` and `surface` have the same cells, and `all` for any other;
+    `words` has a number for each bucket (a look-up among numbers in a row is the quickest), `surface` one for each feature of
+    features/surface.py. `steps` are gains in falling order at the shares 0, 0.01, … 1 of strong calls among the training prompts,
+    out of fold: a threshold for each share.
     """
 
     weak: str
     strong: str
-    intercept: float
     cells: Mapping[str, float]
-    text: TextWeights
+    words: tuple[float, ...]
+    surface: Mapping[str, tuple[float, ...]]
     steps: tuple[float, ...]
-    own: Mapping[str, TextWeights] = {}
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
