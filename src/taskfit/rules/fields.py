@@ -73,30 +73,24 @@ def _find_each(place: Place, depth: int, members: list[Any], purse: Purse) -> It
             yield (*before, number, *below), value
 
 
-def is_good_throughout(
-    place: Place, document: Any, *, is_good: Callable[[Any], bool], purse: Purse, depth: int = 0
-) -> bool:
-    """Whether something stands at a place, everywhere, and is good. False also for long lists, at which `find` has to look.
-
-    It is `find` for the case that nothing is wrong, in which no place has to be told.
-    """
-    value = document
-    for at in range(depth, len(place)):
-        key = place[at]
-        if type(key) is str:
-            if type(value) is not dict or key not in value:
-                return False
-            value = value[key]
-        elif type(value) is not list or len(value) > MOST_GLANCED:
-            return False
-        elif key is None:
-            purse.spend(MEMBER_STEPS * len(value))
-            return all(is_good_throughout(place, member, is_good=is_good, purse=purse, depth=at + 1) for member in value)
-        elif key < len(value):  # type: ignore[operator]  # a number
-            value = value[key]  # type: ignore[index]
-        else:
-            return False
-    return is_good(value)
+def glance(place: Place, document: Any, purse: Purse) -> list[Any] | None:
+    """The values that `find` finds where every one is there and they are few, which is the rule; else None."""
+    values = [document]
+    for key in place:
+        if type(key) is not str and any(type(value) is not list for value in values):
+            return None
+        if key is None:
+            count = sum(map(len, values))
+            if count > MOST_GLANCED:
+                return None
+            purse.spend(MEMBER_STEPS * count)
+            values = [member for value in values for member in value]
+            continue
+        try:
+            values = [value[key] for value in values]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return values
 
 
 def told_missing(place: Place, nothing: Nothing) -> str:
@@ -127,13 +121,18 @@ class FieldRule(msgspec.Struct, frozen=True, kw_only=True):
     def breach(self, document: Any, purse: Purse) -> str:
         """The first thing that is wrong; empty where nothing is. Errors: Exhausted."""
         left = purse.left
-        if is_good_throughout(self.place, document, is_good=lambda value: self._is_good(value, purse), purse=purse):
+        values = glance(self.place, document, purse)
+        if values is not None and self._allows(values, purse):
             return ""
         purse.left = left
         return next(self.breaches(document, purse), "")
 
-    def _is_good(self, value: Any, purse: Purse) -> bool:
-        return (value is None and self.is_optional) or not any(test(value, purse) for test in self.tests)
+    def _allows(self, values: list[Any], purse: Purse) -> bool:
+        for value in values:
+            for test in () if value is None and self.is_optional else self.tests:
+                if test(value, purse):
+                    return False
+        return True
 
     def breaches(self, document: Any, purse: Purse) -> Iterator[str]:
         """What is wrong, in the order of the answer. Errors: Exhausted."""

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from taskfit.rules.conditions import Condition
-from taskfit.rules.fields import FieldRule, Nothing, Place, find, is_filled, is_good_throughout, told_missing, written
+from taskfit.rules.fields import FieldRule, Nothing, Place, find, glance, is_filled, told_missing, written
 from taskfit.rules.quantities import Exhausted, Purse, Undecided
 from taskfit.rules.quotations import shown
 
@@ -71,7 +71,9 @@ class Rule:
         """The first thing that is wrong; empty where nothing is."""
         document = variables["output"]
         for wanted in self.required:
-            if not is_good_throughout(wanted, document, is_good=is_filled, purse=purse):
+            left, values = purse.left, glance(wanted, document, purse)
+            if values is None or not all(map(is_filled, values)):
+                purse.left = left
                 breach = _unfilled(wanted, document, purse)
                 if breach:
                     return breach
