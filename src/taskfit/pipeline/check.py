@@ -1,9 +1,10 @@
 """Check: a task's checks over one answer, cheapest first as the task writes them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Generator, Sequence
 from time import perf_counter
-from typing import Protocol
+from types import coroutine
+from typing import Any, Protocol
 
 from taskfit.pipeline.giving import with_text
 from taskfit.protocols import Aid, Check
@@ -51,16 +52,16 @@ async def check_answer(
     A check that has no time left is unsure; those after it are not asked. Units: `left_s` in seconds.
     """
     running: tuple[Check, float] | None = None
+    ends = perf_counter() + left_s
     try:
-        async with asyncio.timeout(max(0.0, left_s)):
-            for check in checks:
-                aid.pass_on()
-                running = (check, perf_counter())
-                verdict = await _verify(check, request, judged.answer, aid)
-                _take(judged, verdict, aid, running[1])
-                running = None
-                if verdict.judgement == "reject":
-                    return
+        for check in checks:
+            aid.pass_on()
+            running = (check, perf_counter())
+            verdict = await _in_time(_verify(check, request, judged.answer, aid), ends)
+            _take(judged, verdict, aid, running[1])
+            running = None
+            if verdict.judgement == "reject":
+                return
     except TimeoutError:
         if running is not None:
             _take(judged, _unsure(running[0], NO_TIME), aid, running[1])
@@ -87,6 +88,33 @@ def _take(judged: Judged, verdict: Verdict, aid: Purse, started: float) -> None:
             latency_ms=round((perf_counter() - started) * 1e3, 3),
         )
     )
+
+
+async def _in_time(asking: Coroutine[Any, Any, Verdict], ends: float) -> Verdict:
+    """What a check says. Only one that waits needs a timer, and most never do. Units: `ends` as of `perf_counter`."""
+    try:
+        awaited = asking.send(None)
+    except StopIteration as done:
+        verdict: Verdict = done.value
+        return verdict
+    async with asyncio.timeout(max(0.0, ends - perf_counter())):
+        return await _rest_of(asking, awaited)
+
+
+@coroutine
+def _rest_of(asking: Coroutine[Any, Any, Verdict], awaited: Any) -> Generator[Any, Any, Verdict]:
+    """What `await asking` does from its second step on. Source: PEP 380, the expansion of `yield from`."""
+    try:
+        while True:
+            try:
+                sent = yield awaited
+            except BaseException as error:  # noqa: BLE001  # a cancellation is the check's own, too
+                awaited = asking.throw(error)
+            else:
+                awaited = asking.send(sent)
+    except StopIteration as done:
+        verdict: Verdict = done.value
+        return verdict
 
 
 async def _verify(check: Check, request: Request, answer: Answer, aid: Aid) -> Verdict:

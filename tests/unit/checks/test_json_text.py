@@ -30,6 +30,14 @@ def test_json_is_read_as_the_standard_library_reads_it(value: Any) -> None:
     assert read_json(json.dumps(value)) == value
 
 
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", ":", "a:b"]), VALUES), min_size=1, max_size=3))
+def test_a_key_that_is_given_again_must_have_the_same_value(pairs: list[tuple[str, Any]]) -> None:
+    text = f"{{{', '.join([f'{json.dumps(key)}: {json.dumps(value)}' for key, value in pairs])}}}"
+    is_said_once = all(json.dumps(value) == json.dumps(dict(pairs)[key]) for key, value in pairs)
+    assert is_json(text) or not is_said_once
+    assert not is_json(text) or all(value == dict(pairs)[key] for key, value in pairs)
+
+
 def is_json(text: str) -> bool:
     try:
         read_json(text)
@@ -93,6 +101,10 @@ def test_the_place_of_a_fault_is_told(text: str, told: str) -> None:
         ('[{"a": {"b": 1, "b": [2]}}]', 'the key "b" is given twice'),
         ('{"a": 1} {}', "trailing"),
         ("1e999", "out of range"),
+        (r'{"a": "\u003A", "a": "b"}', 'the key "a" is given twice'),
+        ('{"a:": 1, "a:": {"b": ":"}}', 'the key "a:" is given twice'),
+        ("[" + "7" * 401 + "]", "a number of more than 400 digits"),
+        ("[" + " " * 99 + "7" * 401 + "]", "a number of more than 400 digits"),
     ],
 )
 def test_why_a_text_is_not_json_is_told(text: str, told: str) -> None:

@@ -115,6 +115,13 @@ def test_a_language_that_is_taken_for_another_is_left_open_at_worst() -> None:
     assert verdict_of(check("gl"), answered(ANSWERS["pt"])).judgement == "unsure"
 
 
+@pytest.mark.parametrize("code", ["de", "fr", "ru", "tr"])
+def test_a_long_text_is_judged_by_all_of_its_first_words(code: str) -> None:
+    text = f"{ANSWERS['en']} {ANSWERS[code]} {ANSWERS[code]} {ANSWERS[code]}"
+    assert verdict_of(check("en"), answered(text)).judgement != "accept"
+    assert verdict_of(check("en"), answered(f"{ANSWERS['en']} " * 4)).judgement == "accept"
+
+
 def test_a_call_of_a_tool_passes() -> None:
     call = ToolCall(id="c1", name="look_up", arguments='{"text": "an English text that is long enough to tell"}')
     assert verdict_of(check("de"), answered("", tool_calls=(call,))).judgement == "accept"

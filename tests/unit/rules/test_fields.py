@@ -14,7 +14,10 @@ ORDER: dict[str, Any] = {"buyer": {"e-mail": "a@b.c", "vat": None}, "lines": [{"
 
 
 def breaches(place: str, *tests: Test, document: Any = ORDER, is_optional: bool = False) -> list[str]:
-    return list(FieldRule(place=read_place(place), tests=tests, is_optional=is_optional).breaches(document, Purse(100_000)))
+    rule = FieldRule(place=read_place(place), tests=tests, is_optional=is_optional)
+    found = list(rule.breaches(document, Purse(100_000)))
+    assert rule.breach(document, Purse(100_000)) == (found[0] if found else "")
+    return found
 
 
 @pytest.mark.parametrize("text", ["total", "buyer.e-mail", "lines[].sku", "lines[2].sku", "[].sku", "[0]", "a[][]", "tax code.x"])
