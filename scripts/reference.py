@@ -93,6 +93,9 @@ SECTIONS: dict[str, tuple[rows.Key, ...]] = {
     "`privacy` of a task": rows.PRIVACY,
     "`output` of a task": rows.OUTPUT,
     "`accept` of a task": rows.ACCEPT,
+    "`fit` of a task: the long form": rows.FIT,
+    "`explore` of a task: the long form": rows.EXPLORE,
+    "`slo` of a task": rows.SLO,
     "`review` of a task: the long form": rows.REVIEW,
     "`egress`": rows.EGRESS,
 }
@@ -202,6 +205,7 @@ def keys() -> str:
     parts = [f"## {title}\n\n{section(keys)}" for title, keys in SECTIONS.items()]
     parts += ["## Settings of the APIs that providers speak", *settings("providers"), *rows_of_servers()]
     parts += ["## Settings of the checks", *settings("checks")]
+    parts += ["## Settings of the profilers", *settings("profilers")]
     return "\n\n".join(parts)
 
 

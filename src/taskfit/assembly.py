@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -22,6 +22,7 @@ from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.deliveries import Deliveries, Sender
 from taskfit.pipeline.gateway import Gateway
 from taskfit.pipeline.house import House
+from taskfit.pipeline.matching import headers_read, tells_read
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.signing import SigningKey
 from taskfit.plugins import PluginSettings, load_plugins
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 DEFAULT_FILE = "taskfit.yaml"
 STOP_S = 5
 FILE_VARIABLE = "TASKFIT_CONFIG"
+TELLS = "tells"
+"""The setting by which a profiler is told what to tell."""
 NO_CONFIGURATION = """\
 there is no configuration
   found   no file {file}, no key of a model vendor in the environment, no model server on this machine
@@ -273,15 +276,25 @@ def _build_house(config: Config) -> House:
         cards=cards,
         providers=providers,
         checks=checks,
-        profiler=build_use("profilers", config.profiler, config),
+        profiler=build_use("profilers", _telling(config.profiler, tells_read(tasks)), config),
         router=None if config.router is None else build_use("routers", config.router, config),
         baseline=config.baseline,
         shapers=_shapers(config),
         can_call_back=config.webhook_secret is not None,
+        matched_headers=headers_read(tasks),
         wants_logprobs=frozenset(
             name for name, uses in checks.items() if any(getattr(check, "needs_logprobs", False) for check in uses)
         ),
     )
+
+
+def _telling(use: PluginUse, read: Collection[str]) -> PluginUse:
+    """The profiler, set to tell what tasks read, if it can be set to."""
+    plugin = load_plugins("profilers").get(use.name)
+    told = use.settings.get(TELLS, ())
+    if not read or plugin is None or TELLS not in plugin.Settings.__struct_fields__ or not isinstance(told, list | tuple):
+        return use
+    return PluginUse(name=use.name, settings={**use.settings, TELLS: [*told, *[tell for tell in read if tell not in told]]})
 
 
 def _shapers(config: Config) -> dict[str, "Shaper"]:

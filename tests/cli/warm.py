@@ -14,6 +14,7 @@ PRELOADED = (
     "taskfit.opening", "taskfit.server.serving", "taskfit.cli.application", "taskfit.cli.opened", "taskfit.cli.output",
     "taskfit.stores.sqlite", "sqlalchemy.dialects.sqlite", "taskfit.providers.openai", "taskfit.checks.refusal",
     "taskfit.profilers.rules", "taskfit.routers.ladder", "alembic.command", "genai_prices.data", "pydantic",
+    "taskfit.cli.router", "taskfit.cli.router_text", "taskfit.training.router", "taskfit.evaluation.routing",
 )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ def run_command(words: list[str], folder: str, environ: dict[str, str], streams:
 
 
 def serve_forks() -> None:
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # small matrices, beside other tests
     for module in PRELOADED:
         import_module(module)
     gc.freeze()

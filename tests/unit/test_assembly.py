@@ -11,6 +11,7 @@ import pytest
 
 from taskfit.assembly import assemble, plugin_settings
 from taskfit.config import Config, parse
+from taskfit.errors import ConfigurationError
 from taskfit.protocols import RecordQuery
 from taskfit.testing import Reply, ScriptedUpstream
 
@@ -29,9 +30,9 @@ class Stubborn:
         raise RuntimeError("no")
 
 
-def configuration(folder: Path, url: str) -> Config:
+def configuration(folder: Path, url: str, more: str = "") -> Config:
     provider = f"{{api: openai, url: '{url}/v1'}}"
-    text = f"store: sqlite:{folder / 'records.db'}\nproviders: {{one: {provider}}}\nmodels: {{mini: one/mini}}\n"
+    text = f"store: sqlite:{folder / 'records.db'}\nproviders: {{one: {provider}}}\nmodels: {{mini: one/mini}}\n{more}"
     return parse(text, file="taskfit.yaml", kinds=plugin_settings("providers"), checks=plugin_settings("checks"), environ={})
 
 
@@ -67,3 +68,33 @@ def test_a_key_that_this_version_cannot_read_does_not_hide_the_others(tmp_path: 
             assert [key.id for key in await assembly.gateway.outbox.call(assembly.gateway.store.keys)] == ["key-1"]
 
     asyncio.run(scene())
+
+
+MATCHING = """
+profiler: {{{profiler}: {{}}}}
+tasks:
+  german: {{match: {{when: 'request.language == "de"'}}, ladder: [mini]}}
+  acme: {{match: {{headers: {{X-Tenant: acme}}, plan: gold}}, ladder: [mini]}}
+  default: {{ladder: [mini]}}
+"""
+
+
+@pytest.mark.parametrize("profiler", ["rules", "linear"])
+def test_what_tasks_are_recognised_by_is_told_and_handed_on(tmp_path: Path, profiler: str) -> None:
+    async def scene() -> None:
+        async with await assemble(configuration(tmp_path, "http://127.0.0.1:9", MATCHING.format(profiler=profiler))) as assembly:
+            gateway = assembly.gateway
+            assert gateway.house.matched_headers == {"x-tenant"}
+            explained = gateway.explain("Kannst du mir sagen, wo mein Paket ist?")
+            assert (explained.plan.task, explained.profile.language) == ("german", "de")
+            assert explained.profile.sensitivity == "none"
+            headers = {"X-Tenant": "acme", "authorization": "secret"}
+            assert gateway.explain("Where is it, and when will it be here?", plan="gold", headers=headers).plan.task == "acme"
+
+    asyncio.run(scene())
+
+
+def test_a_profilers_bad_settings_are_refused_on_their_line(tmp_path: Path) -> None:
+    more = "profiler: {linear: {weights: none.json}}\n"
+    with pytest.raises(ConfigurationError, match=r"taskfit.yaml:4  profiler\n  found   weights: .*none.json: a file that cannot"):
+        asyncio.run(assemble(configuration(tmp_path, "http://127.0.0.1:9", more)))

@@ -61,6 +61,8 @@ tasks:
   small: {{ladder: [mini], deadline: 20s, input: {{max_chars: 20}}}}
   abroad: {{ladder: [mini, haiku], deadline: 20s}}
   desk: {{ladder: [general], match: {{surface: desk}}, deadline: 20s}}
+  tenant: {{ladder: [general], match: {{headers: {{X-Tenant: acme}}, plan: gold, key: first client}}, deadline: 20s}}
+  tested: {{ladder: [general], match: {{when: 'request.headers["x-stage"] == "test"'}}, deadline: 20s}}
 """
 
 

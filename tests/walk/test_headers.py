@@ -110,6 +110,24 @@ def test_a_surface_finds_its_task(house: House) -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "task"),
+    [
+        ({"X-Tenant": "acme", "x-taskfit-plan": "gold"}, "tenant"),
+        ({"X-Tenant": "acme"}, "default"),
+        ({"x-taskfit-plan": "gold"}, "default"),
+        ({"X-Stage": "test"}, "tested"),
+        ({"x-stage": "live"}, "default"),
+    ],
+)
+def test_headers_that_a_match_names_find_its_task(house: House, headers: dict[str, str], task: str) -> None:
+    assert house.ask(model="auto", headers=headers).headers["x-taskfit-task"] == task
+    record = house.last_record()
+    assert record.plan is not None
+    why = 'tested was passed over, its condition is undecided: request.headers["x-stage"] is missing'
+    assert (why in record.plan.chosen_by) == (task == "default" and headers != {"x-stage": "live"})
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("x-taskfit-deadline-ms", "0"),

@@ -20,6 +20,9 @@ from taskfit.training.promises import Certified, Terms
 from taskfit.values.bar import Bar
 from taskfit.values.task import Task
 
+MOST_INSTRUCTIONS = 20
+"""Of more kinds of instructions than these a bar does not say which it was fitted for."""
+
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """The evidence, and what it is evidence for; see Bar. `notes` are what a person should know of where it comes from."""
@@ -83,11 +86,18 @@ def from_store(config: Config, task: Task, since: float | None) -> Judged:
     return Judged(
         evidence=_evidence(sample),
         models=rungs,
-        prompts=(*sorted({row.prompt for row in sample.rows}), template_mark(task)),
+        prompts=(*_instructions(sample), template_mark(task)),
         calibration=calibration_mark(task.calibration),
         strong=task.ladder[-1].id,
         notes=_notes(sample),
     )
+
+
+def _instructions(sample: AuditSample) -> tuple[str, ...]:
+    """What the instructions of the rows are known by; none where they differ from request to request, because then a request
+    with other ones is nothing new."""
+    found = sorted({row.prompt for row in sample.rows})
+    return tuple(found) if len(found) <= MOST_INSTRUCTIONS else ()
 
 
 def _evidence(sample: AuditSample) -> Evidence:

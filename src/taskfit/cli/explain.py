@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +18,8 @@ def explain(
     model: Annotated[str, typer.Option(help="auto, task:NAME, an alias or provider/model.")] = "auto",
     task: Annotated[str | None, typer.Option(help="The task whose contract holds.")] = None,
     surface: Annotated[str, typer.Option(help="The surface that the request comes from.")] = "",
+    plan: Annotated[str, typer.Option(help="What the end user pays for.")] = "",
+    header: Annotated[list[str] | None, typer.Option(help="NAME=VALUE: a header by which tasks are recognised.")] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -31,16 +34,24 @@ def explain(
 
         show_record(what, config=config, as_json=as_json)
         return
-    asyncio.run(_explain(read_prompt(what), model=model, task=task, surface=surface, as_json=as_json, config=config))
+    terms = {"task": task, "surface": surface, "plan": plan, "headers": _headers(header or ())}
+    asyncio.run(_explain(read_prompt(what), model=model, terms=terms, as_json=as_json, config=config))
 
 
-async def _explain(prompt: str, *, model: str, task: str | None, surface: str, as_json: bool, config: str | None) -> None:
+def _headers(said: Sequence[str]) -> dict[str, str]:
+    for each in said:
+        if "=" not in each:
+            raise typer.BadParameter(f"{each!r} is not NAME=VALUE, such as x-tenant=acme", param_hint="--header")
+    return {name.strip(): value for name, _, value in [each.partition("=") for each in said]}
+
+
+async def _explain(prompt: str, *, model: str, terms: dict[str, Any], as_json: bool, config: str | None) -> None:
     from taskfit.cli.output import print_json
     from taskfit.cli.walk_text import plan_lines
     from taskfit.opening import open as opened
 
     async with opened(config) as gateway:
-        explained = gateway.explain(prompt, model=model, task=task, surface=surface)
+        explained = gateway.explain(prompt, model=model, **terms)
     if as_json:
         print_json(explained)
         return

@@ -1,6 +1,7 @@
 """`taskfit router`: from outcomes to what a gateway chooses by, and what that is worth. Calls no model."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -52,6 +53,7 @@ def train(
     from taskfit.cli.router_text import print_trained
     from taskfit.training.router import fit_router
 
+    _complain_about_place(out)
     table = _read(outcomes, models, cost=cost, task=task_column, checks=checks)
     with shown_progress("router") as progress:
         fitted = fit_router(table, pair=_pair(pair), verdicts=_verdicts(table, checks), seed=seed, progress=progress)
@@ -79,7 +81,8 @@ def evaluate(
         str | None, typer.Option(metavar="TASK", help="Measure a task by what was fitted on the others; `all`: each in turn.")
     ] = None,
     tasks: Annotated[
-        Literal["given", "predicted", "none"], typer.Option(help="What the router is told of a prompt: its task, its text, nothing.")
+        Literal["given", "predicted", "none"],
+        typer.Option(help="What the router is told of a prompt: its task, its text, nothing."),
     ] = "given",
     checks: ChecksOption = None,
     cost: CostOption = None,
@@ -94,6 +97,7 @@ def evaluate(
 
     Every figure has a 95% interval. Outcomes that the router was fitted on flatter it: use others, or --cv.
     """
+    draw = None if picture is None else _drawer(picture)
     table = _read(outcomes, models, cost=cost, task=task_column, checks=checks)
     if pair is not None:
         _print_pair(_measured_pair(folder, table, _pair(pair), labels=labels, cv=cv, seed=seed), as_json=as_json)
@@ -101,9 +105,18 @@ def evaluate(
     if labels is not None:
         raise typer.BadParameter("a number of labels is for --pair", param_hint="--labels")
     report = _measured(folder, table, tasks, cv=cv, leave_out=leave_out, checks=checks, seed=seed)
-    if picture is not None:
-        _draw(report, picture)
+    if picture is not None and draw is not None:
+        _write(draw(report), picture)
     _print_report(report, table, as_json=as_json)
+
+
+def _complain_about_place(folder: Path) -> None:
+    """Before minutes of work. Errors: ConfigurationError where a folder cannot be made or written there."""
+    from taskfit.errors import ConfigurationError
+
+    there = next(above for above in (folder, *folder.absolute().parents) if above.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise ConfigurationError(f"{folder}: cannot be written\n  found   {there}, which is no folder that may be written to")
 
 
 def _read(path: Path, models: str | None, *, cost: str | None, task: str | None, checks: str | None) -> "OutcomeTable":
@@ -177,18 +190,19 @@ def _measured(
 
     whole = table.answered_by_all()
     complain(whole, None)
+    cold_tasks = None if leave_out is None else _tasks_to_leave(whole, leave_out)
     trials = trials_of(whole, verdicts=_verdicts(whole, checks))
     tellers = {"given": given_tasks, "predicted": told_by_text, "none": no_tasks}
     with shown_progress("router") as progress:
-        if cv is not None or leave_out is not None:
+        if cv is not None or cold_tasks is not None:
             report = measured_out_of_fold(
                 trials, tellers[told](seed=seed), tasks=told, folds=cv or 5, seed=seed, progress=progress
             )
         else:
             report = measured_router(trials, _fitted(folder, whole), tasks=told, seed=seed, progress=progress)
-        if leave_out is None:
+        if cold_tasks is None:
             return report
-        cold = left_out(trials, told_by_text(seed=seed), _tasks_to_leave(whole, leave_out), seed=seed, progress=progress)
+        cold = left_out(trials, told_by_text(seed=seed), cold_tasks, seed=seed, progress=progress)
     return msgspec.structs.replace(report, cold=cold)
 
 
@@ -223,16 +237,22 @@ def _print_report(report: "RoutingReport", table: "OutcomeTable", *, as_json: bo
         print_report(report, table)
 
 
-def _draw(report: "RoutingReport", file: Path) -> None:
-    from taskfit.errors import ConfigurationError
+def _drawer(file: Path) -> "Callable[[RoutingReport], str]":
+    """What draws a file of that name. Errors: BadParameter."""
     from taskfit.evaluation.picture import as_html, as_svg
 
     drawers = {".svg": as_svg, ".html": as_html}
     draw = drawers.get(file.suffix.lower())
     if draw is None:
         raise typer.BadParameter(f"{file}: ends neither in .svg nor in .html", param_hint="--picture")
+    return draw
+
+
+def _write(picture: str, file: Path) -> None:
+    from taskfit.errors import ConfigurationError
+
     try:
-        file.write_text(draw(report), encoding="utf-8")
+        file.write_text(picture, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror or error}") from error
     typer.echo(f"wrote {file}", err=True)

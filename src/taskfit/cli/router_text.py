@@ -12,11 +12,12 @@ from taskfit.cli.output import counted, print_table
 if TYPE_CHECKING:
     from taskfit.evaluation.intervals import Figure
     from taskfit.evaluation.pair import PairReport
-    from taskfit.evaluation.routing import Figures, RoutingReport
+    from taskfit.evaluation.routing import Figures, Point, RoutingReport
     from taskfit.outcomes.matrix import OutcomeTable
     from taskfit.values.fitted import FittedRouter
 
 MOST_THIN = 12
+NO_COSTS = "no costs are known, so the best answer is all that can be aimed at; between two models, the share of strong calls"
 HEADS = ("", "quality", "USD per 1,000", "AIQ", "saving at best single", "at 99 % of it", "over best single")
 TOLD = {
     "given": "told each prompt's task",
@@ -35,7 +36,7 @@ def print_trained(fitted: "FittedRouter", table: "OutcomeTable", folder: Path) -
     typer.echo(f"tasks by text: {'no' if fitted.predictor is None else counted(len(fitted.predictor.text.outputs), 'task')}")
     gain = "no pair" if fitted.gain is None else f"{fitted.gain.weak}, then {fitted.gain.strong}"
     typer.echo(f"gain between two models: {gain}")
-    for line in _thin([name for name, cell in fitted.table.cells.items() if cell.is_thin]):
+    for line in (*_about_costs(table), *_thin([name for name, cell in fitted.table.cells.items() if cell.is_thin])):
         typer.echo(line)
     typer.echo(f"\nwrote {folder}; in taskfit.yaml:\n\n    router: {folder}\n")
     typer.echo("what it is worth on other outcomes: taskfit router evaluate - OUTCOMES --cv 5")
@@ -58,8 +59,8 @@ def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
     typer.echo(f"router - random mix, AIQ  {_figure(report.over_random_mix, 'aiq', '{:+.4f}')}")
     typer.echo(f"router - table, AIQ       {_figure(report.over_given_task, 'aiq', '{:+.4f}')}")
     if report.router.latency_s is not None:
-        typer.echo(f"latency at its best point {report.router.latency_s:.2f} s in the mean{_single_latency(report)}")
-    for line in _thin(report.thin):
+        typer.echo(f"mean latency at its best point {_latency(report.router)}{_single_latency(report)}")
+    for line in (*_about_costs(table), *_thin(report.thin)):
         typer.echo(line)
     if report.cold:
         typer.echo("\nleft out of the fit, one at a time")
@@ -111,8 +112,12 @@ def _figure(figures: "Figures", name: str, form: str) -> str:
     return "-" if value is None else f"{form.format(value)}{_ends(figures.ci95.get(name), form)}"
 
 
-def _ends(ends: tuple[float, float] | None, form: str) -> str:
-    return "" if ends is None else f" [{form.format(ends[0])}, {form.format(ends[1])}]"
+def _ends(ends: tuple[float | None, float | None] | None, form: str) -> str:
+    """An end that is None lies where the quality is never had."""
+    if ends is None:
+        return ""
+    low, high = ["never" if end is None else form.format(end) for end in ends]
+    return f" [{low}, {high}]"
 
 
 def _shown(figure: "Figure") -> str:
@@ -123,7 +128,17 @@ def _shown(figure: "Figure") -> str:
 
 def _single_latency(report: "RoutingReport") -> str:
     point = report.singles.get(report.best_single.model or "")
-    return "" if point is None or point.latency_s is None else f"; the best single model's {point.latency_s:.2f} s"
+    return "" if point is None or point.latency_s is None else f"; the best single model's {_latency(point)}"
+
+
+def _latency(of: "Figures | Point") -> str:
+    share = of.latency_known_share or 0.0
+    return f"{of.latency_s:.2f} s{'' if share == 1 else f', known for {share:.0%} of the prompts'}"
+
+
+def _about_costs(table: "OutcomeTable") -> Iterator[str]:
+    if not (table.cost_usd > 0).any():
+        yield f"{NO_COSTS}: --pair WEAK,STRONG"
 
 
 def _thin(names: "tuple[str, ...] | list[str]") -> Iterator[str]:

@@ -10,7 +10,6 @@ from taskfit.values.policy import Considered, Estimate, Routing
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 
-
 MOST_CONSIDERED = 12
 """Policies that are told; a table may have hundreds."""
 

@@ -14,8 +14,9 @@ from taskfit.config.complaints import Complaints
 from taskfit.config.contract_files import CalibrationFile, TemplateFile, read_calibration_file, read_template
 from taskfit.config.files import find_file
 from taskfit.config.fit import BudgetPart, read_audit, read_budget, read_explore, read_fit, read_slo
-from taskfit.config.keys import ACCEPT, DELIVERIES, INPUT, KINDS, MASKS, MATCH, OUTPUT, PRIVACY, Key
+from taskfit.config.keys import ACCEPT, DELIVERIES, INPUT, MASKS, OUTPUT, PRIVACY, Key
 from taskfit.config.ladder import read_ladder
+from taskfit.config.match import read_match
 from taskfit.config.reading import (
     complain,
     complain_later,
@@ -119,23 +120,6 @@ def _read_on_cut(node: Node, complaints: Complaints) -> bool | None:
     return None if word is None else word == "continue"
 
 
-def _read_match(node: Node, complaints: Complaints) -> Match | None:
-    entries = read_entries(node, MATCH, complaints)
-    if entries is None:
-        return None
-    if not entries and isinstance(node, Table) and not node.entries:
-        complain(node, complaints, wanted="at least one of: kind, surface", try_="remove match, or add one of them")
-    surfaces = read_texts(entries["surface"].value, complaints) if "surface" in entries else ()
-    kinds = _read_kinds(entries["kind"].value, complaints) if "kind" in entries else ()
-    return Match(surface=surfaces or (), kind=kinds)
-
-
-def _read_kinds(node: Node, complaints: Complaints) -> tuple[str, ...]:
-    items = node.items if isinstance(node, Sequence) and node.items else (node,)
-    read = [read_choice(item, KINDS, complaints) for item in items]
-    return tuple(kind for kind in read if kind is not None)
-
-
 READERS: Mapping[str, tuple[str, Callable[[Node, Complaints], object], bool]] = {
     "path": ("path", _read_path, False),
     "deadline": ("deadline_s", read_duration, False),
@@ -151,7 +135,6 @@ READERS: Mapping[str, tuple[str, Callable[[Node, Complaints], object], bool]] = 
         "early_chars", lambda node, complaints: read_integer(node, complaints, least=1, most=MOST_EARLY_CHARS), False,
     ),
     "on_cut": ("continues_cut", _read_on_cut, False),
-    "match": ("match", _read_match, False),
     "cache": ("cache", _read_cache, False),
     "audit": ("audit_share", read_audit, False),
     "fit": ("fit", read_fit, False),
@@ -163,6 +146,10 @@ READERS: Mapping[str, tuple[str, Callable[[Node, Complaints], object], bool]] = 
 
 def _read_rungs(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
     return {"ladder": _or_unset(read_ladder(node, references.names, complaints))}
+
+
+def _read_match(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
+    return {"match": _or_unset(read_match(node, references.names, complaints))}
 
 
 def _read_checks(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
@@ -250,6 +237,7 @@ def _read_output(node: Node, references: References, complaints: Complaints) -> 
 
 SECTIONS: Mapping[str, Callable[[Node, References, Complaints], Mapping[str, object]]] = {
     "ladder": _read_rungs,
+    "match": _read_match,
     "checks": _read_checks,
     "review": _read_review,
     "template": _read_template,

@@ -19,7 +19,7 @@ from taskfit.values.card import CardFacts, Price
 from taskfit.values.money import MICRO
 from taskfit.values.review import ReviewRule
 from taskfit.values.secret import Secret
-from taskfit.values.task import CheckUse, Explore, Fit, Hedge, Rung, Slo, Task
+from taskfit.values.task import CheckUse, Explore, Fit, Hedge, Match, Rung, Slo, Task
 
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*|[0-9]{1,9}(ms|s|m|h|d)|[0-9]+(\.[0-9]+){3}:[0-9]+")
 SECRET_NAME = re.compile(r"key|token|secret|password|authorization|cookie|credential", re.IGNORECASE)
@@ -123,11 +123,10 @@ def _price(price: Price) -> dict[str, Any]:
 
 
 def _task(task: Task, config: Config) -> dict[str, Any]:
-    match = {key: list(said) for key, said in (("surface", task.match.surface), ("kind", task.match.kind)) if said}
     said = {
         "description": task.description or None,
         "owner": task.owner or None,
-        "match": match or None,
+        "match": _match(task.match) or None,
         "path": task.path,
         "ladder": [_rung(rung, config) for rung in task.ladder],
         "input": _input(task),
@@ -152,6 +151,17 @@ def _task(task: Task, config: Config) -> dict[str, Any]:
         "slo": None if task.slo is None else _slo(task.slo),
     }
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _match(match: Match) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    for name in Match.__struct_fields__:
+        value = getattr(match, name)
+        if value:
+            said[name] = list(value) if isinstance(value, tuple) else value
+    if match.headers:
+        said["headers"] = {name: list(values) for name, values in match.headers.items()}
+    return said
 
 
 def _rung(rung: Rung, config: Config) -> Any:

@@ -9,14 +9,16 @@ from typing import Any, get_args
 
 import msgspec
 
+from taskfit.features.languages import CODES as LANGUAGES
 from taskfit.shaping.datafog_finder import DATAFOG
 from taskfit.shaping.patterns import KINDS as PERSONAL
 from taskfit.values.bar import Promise
-from taskfit.values.profile import Kind
+from taskfit.values.profile import Kind, Sensitivity
 from taskfit.values.review import Mode, Overdue, When
 from taskfit.values.task import Deliver
 
 KINDS: tuple[str, ...] = get_args(Kind)
+SENSITIVITIES: tuple[str, ...] = get_args(Sensitivity)
 WHEN: tuple[str, ...] = get_args(When)
 MODES: tuple[str, ...] = get_args(Mode)
 OVERDUE: tuple[str, ...] = get_args(Overdue)
@@ -36,6 +38,13 @@ SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 PORTION = {"anyOf": [SHARE, {"type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,9})?%$"}]}
 COUNT = {"type": ["integer", "null"], "minimum": 1}
 FILE = {"type": "string", "minLength": 1}
+TEXTS = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
+HEADER_NAME = "^[0-9A-Za-z!#$%&'*+.^_`|~-]{1,100}$"
+"""Source: RFC 9110, section 5.6.2."""
+
+
+def _one_or_several(choices: tuple[str, ...]) -> Mapping[str, Any]:
+    return {"anyOf": [{"enum": list(choices)}, {"type": "array", "items": {"enum": list(choices)}, "minItems": 1}]}
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -318,13 +327,50 @@ MATCH = (
         name="surface",
         takes="text or a list",
         means="The product surface that the request says it comes from.",
-        schema={"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]},
+        schema=TEXTS,
     ),
     Key(
         name="kind",
         takes="a kind or a list",
         means=f"What the request looks like: {', '.join(KINDS)}.",
-        schema={"anyOf": [{"enum": list(KINDS)}, {"type": "array", "items": {"enum": list(KINDS)}, "minItems": 1}]},
+        schema=_one_or_several(KINDS),
+    ),
+    Key(
+        name="language",
+        takes="a language or a list",
+        means=f"The language of the last user message (ISO 639-1): {', '.join(LANGUAGES)}.",
+        schema=_one_or_several(LANGUAGES),
+    ),
+    Key(
+        name="sensitivity",
+        takes="none, personal or secret, or a list",
+        means="What the last user message or the instructions hold: personal data; or keys, passwords, what is marked so.",
+        schema=_one_or_several(SENSITIVITIES),
+    ),
+    Key(name="key", takes="text or a list", means="The id or the name of the caller's key.", schema=TEXTS),
+    Key(name="team", takes="text or a list", means="The team of the caller's key.", schema=TEXTS),
+    Key(
+        name="plan",
+        takes="text or a list",
+        means="What the end user pays for, as the header `x-taskfit-plan` says.",
+        schema=TEXTS,
+    ),
+    Key(
+        name="headers",
+        takes="name: text or a list",
+        means="Values that other headers of the request have; none that hold keys.",
+        schema={
+            "type": "object",
+            "propertyNames": {"pattern": HEADER_NAME},
+            "additionalProperties": TEXTS,
+            "minProperties": 1,
+        },
+    ),
+    Key(
+        name="when",
+        takes="a condition",
+        means="In CEL, over `request`, `now` and `live`; what is undecided does not match.",
+        schema=TEXT,
     ),
 )
 INPUT = (
@@ -498,7 +544,7 @@ FILTER = (
     Key(
         name="when",
         takes="a condition",
-        means="In CEL, over `request`: the rungs after the filter are asked where it holds. This, or `model` with `ask`.",
+        means="In CEL, as that of `match`: the rungs after the filter are asked where it holds. This, or `model` with `ask`.",
         schema=TEXT,
     ),
     Key(name="model", takes="a model", means="The one that is asked instead of a condition.", schema=MODEL),

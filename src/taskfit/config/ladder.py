@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from taskfit.config.complaints import Complaints
+from taskfit.config.conditions import read_condition
 from taskfit.config.keys import FILTER, MERGED, MOST_MEMBERS, MOST_SAMPLES, RUNG, SAMPLES, VOTE
 from taskfit.config.models import Names, resolve
 from taskfit.config.reading import complain, is_null, read_entries, read_integer, read_number, read_share, read_text
@@ -162,7 +163,7 @@ def _read_filter(node: Node, names: Names, complaints: Complaints) -> Rung | Non
             return None
     answer = _read_answer(entries["answer"].value, complaints)
     if "when" in entries:
-        rule = _read_condition(entries["when"].value, complaints)
+        rule = read_condition(entries["when"].value, names, complaints)
         return None if answer is None or rule is None else Rung(models=(), form="filter", filter=Filter(answer=answer, rule=rule))
     model = resolve(entries["model"].value, names, complaints)
     question = read_text(entries["ask"].value, complaints, wanted="a question to answer with yes or no")
@@ -177,22 +178,6 @@ def _read_answer(node: Node, complaints: Complaints) -> str | None:
         complain(node, complaints, wanted=f"an answer of at most {LONGEST_ANSWER_CHARS} characters")
         return None
     return answer
-
-
-def _read_condition(node: Node, complaints: Complaints) -> str | None:
-    from taskfit.rules.conditions import compile_condition
-    from taskfit.rules.tokens import BadCondition
-
-    text = read_text(node, complaints, wanted="a condition over request")
-    if text is None:
-        return None
-    try:
-        compile_condition(text)
-    except BadCondition as error:
-        where = f"{error.found}, at character {error.at + 1} of the condition"
-        complaints.add(node.line, node.path, found=where, wanted=error.wanted, try_=error.try_)
-        return None
-    return text
 
 
 def _min_share(entries: Mapping[str, Entry], complaints: Complaints) -> float | None:

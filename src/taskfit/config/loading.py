@@ -74,7 +74,7 @@ def parse(text: str, *, file: str, kinds: Kinds, checks: Kinds, environ: Mapping
     is_auth_on = _read_auth(_value(entries, "auth"), address, complaints)
     store = _read_store(_value(entries, "store"), complaints)
     router = _read_router(_value(entries, "router"), references.folder, complaints)
-    profiler = _read_use(_value(entries, "profiler"), complaints, wanted="a profiler: its name, or {name: settings}")
+    profiler = _read_profiler(_value(entries, "profiler"), references.folder, complaints)
     if "redis" in entries:
         _refuse_redis(entries["redis"], complaints)
     complaints.raise_if_any()
@@ -209,6 +209,15 @@ def _read_router(node: Node | None, folder: Path, complaints: Complaints) -> Plu
     if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.strip():
         return PluginUse(name=FITTED, settings={"folder": str(folder / node.value)})
     return _read_use(node, complaints, wanted="a folder with a fitted router, or {name: settings}") if node is not None else None
+
+
+def _read_profiler(node: Node | None, folder: Path, complaints: Complaints) -> PluginUse:
+    """Its `weights` are a file, named relative to the configuration."""
+    use = _read_use(node, complaints, wanted="a profiler: its name, or {name: settings}")
+    file = use.settings.get("weights")
+    if not isinstance(file, str):
+        return use
+    return PluginUse(name=use.name, settings={**use.settings, "weights": str(folder / file)})
 
 
 def _read_use(node: Node | None, complaints: Complaints, *, wanted: str) -> PluginUse:

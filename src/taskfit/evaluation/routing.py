@@ -29,6 +29,13 @@ Tasks: TypeAlias = Literal["given", "predicted", "none"]
 RESAMPLES: Final = 1000
 GIVEN_FOLDS: Final = 5
 NEARLY: Final = 0.99
+
+NEVER: Final = -1e9
+"""The saving at a quality that is never had: less than any, so that an interval of savings is that of their order."""
+
+LEAST_SAVING: Final = -1e4
+"""What is below comes of NEVER: no quality is had at ten thousand times the cost."""
+
 Progress: TypeAlias = Callable[[str, float], None]
 
 
@@ -41,11 +48,13 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """A corner of a curve's hull. Units: USD and seconds for one prompt."""
+    """A corner of a curve's hull. Units: USD and seconds for one prompt; `latency_s` is the mean over the share of the prompts of
+    which it is known."""
 
     cost_usd: float
     quality: float
     latency_s: float | None = None
+    latency_known_share: float = 0.0
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,6 +68,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quality: float | None = None
     cost_usd: float | None = None
     latency_s: float | None = None
+    latency_known_share: float | None = None
     aiq: float | None = None
     saving_at_best_single: float | None = None
     saving_at_99: float | None = None
@@ -69,7 +79,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cpt80: float | None = None
     model: str | None = None
     points: tuple[Point, ...] = ()
-    ci95: Mapping[str, tuple[float, float]] = {}
+    ci95: Mapping[str, tuple[float | None, float | None]] = {}
 
 
 class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,8 +241,7 @@ def report_of(
         over_random_mix=Figures(**_pick(said, "over_mix", ("aiq",))),
         over_given_task=Figures(**_pick(said, "over_given", ("aiq",))),
         singles={
-            model: Point(cost_usd=float(costs[place]), quality=float(means[place]), latency_s=_mean(table.latency_s[:, place]))
-            for place, model in enumerate(table.models)
+            model: _point(float(costs[place]), float(means[place]), singles, place) for place, model in enumerate(table.models)
         },
         thin=thin,
     )
@@ -278,13 +287,20 @@ class _Statistics:
         line: list[float] = []
         areas = {}
         for name, of_curve in points.items():
-            top = of_curve[np.lexsort((of_curve[:, 0], -of_curve[:, 1]))[0]]
-            areas[name] = aiq(of_curve, low, best_cost)
+            corners = hull(of_curve[:, 0], of_curve[:, 1])
+            most_cost, most_quality = corners[-1]
+            areas[name] = aiq(corners, low, best_cost) if best_cost > 0 else np.nan
             line += [
-                top[1], top[0], areas[name], saving_at(of_curve, best_quality, best_cost),
-                saving_at(of_curve, NEARLY * best_quality, best_cost), top[1] - best_quality,
+                most_quality, most_cost, areas[name], _saving_at(corners, best_quality, best_cost),
+                _saving_at(corners, NEARLY * best_quality, best_cost), most_quality - best_quality,
             ]  # fmt: skip
         return [*line, best_quality, best_cost, areas["router"] - areas["mix"], areas["router"] - areas["given"]]
+
+
+def _saving_at(points: Floats, quality: float, reference_cost: float) -> float:
+    """That of training/frontier.py; nan where the reference costs nothing, NEVER where the quality is never had."""
+    saving = saving_at(points, quality, reference_cost)
+    return NEVER if np.isnan(saving) and reference_cost > 0 else saving
 
 
 def _by_fold(trials: Trials, told: Told, fold: Integers, progress: Progress) -> tuple[Curve, tuple[str, ...]]:
@@ -335,29 +351,40 @@ def _figures(said: Mapping[str, Figure], name: str, curve: Curve) -> Figures:
     picked = _pick(said, name, _Statistics.OF_CURVE)
     points = np.column_stack([curve.cost_usd.mean(axis=1), curve.quality.mean(axis=1)])
     corners = hull(points[:, 0], points[:, 1])
-    latency = None if curve.latency_s is None else curve.latency_s.mean(axis=1)
     at = {tuple(point): place for place, point in reversed(list(enumerate(points.tolist())))}
-    shown = tuple([
-        Point(cost_usd=cost, quality=quality, latency_s=None if latency is None else _known(float(latency[at[cost, quality]])))
-        for cost, quality in corners.tolist()
-    ])
+    shown = tuple([_point(cost, quality, curve, at[cost, quality]) for cost, quality in corners.tolist()])
     ci95 = picked.pop("ci95")
     if "quality" in ci95:
         ci95 = {**ci95, "max_quality": ci95["quality"]}
-    return Figures(**picked, max_quality=picked["quality"], latency_s=shown[-1].latency_s, points=shown, ci95=ci95)
+    best = shown[-1]
+    share = None if best.latency_s is None else best.latency_known_share
+    return Figures(
+        **picked, max_quality=picked["quality"], latency_s=best.latency_s, latency_known_share=share, points=shown, ci95=ci95
+    )
+
+
+def _point(cost_usd: float, quality: float, curve: Curve, place: int) -> Point:
+    latency, share = _times(None if curve.latency_s is None else curve.latency_s[place])
+    return Point(cost_usd=cost_usd, quality=quality, latency_s=latency, latency_known_share=share)
 
 
 def _pick(said: Mapping[str, Figure], name: str, figures: Sequence[str]) -> dict[str, Any]:
     """The figures of one curve by their own names, and their intervals as `ci95`."""
     found = {figure: said[f"{name}.{figure}"] for figure in figures}
-    ends = {figure: (each.ci95.low, each.ci95.high) for figure, each in found.items() if each.ci95 is not None}
-    return {**{figure: each.value for figure, each in found.items()}, "ci95": ends}
+    values = {figure: _had(each.value) for figure, each in found.items()}
+    ends = {
+        figure: (_had(each.ci95.low), _had(each.ci95.high))
+        for figure, each in found.items()
+        if each.ci95 is not None and values[figure] is not None
+    }
+    return {**values, "ci95": ends}
 
 
-def _mean(values: Floats) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
+def _had(value: float | None) -> float | None:
+    return None if value is None or value < LEAST_SAVING else value
 
 
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+def _times(latency_s: Floats | None) -> tuple[float | None, float]:
+    """The mean over the prompts of which it is known, and their share. Shapes: (prompts,)."""
+    known = np.empty(0) if latency_s is None else latency_s[np.isfinite(latency_s)]
+    return (float(known.mean()), len(known) / len(latency_s)) if latency_s is not None and len(known) else (None, 0.0)

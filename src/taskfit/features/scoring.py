@@ -35,7 +35,8 @@ def expected_gain(model: GainModel, prompt: str, cell: str) -> float:
         cell = ALL
     buckets = buckets_of(prompt)
     words = sum(map(model.words.__getitem__, buckets)) / sqrt(len(buckets)) if buckets else 0.0
-    return model.cells[cell] + words + sum(map(mul, model.surface[cell], surface_of(prompt)))
+    signs: float = sum(map(mul, model.surface[cell], surface_of(prompt)))
+    return model.cells[cell] + words + signs
 
 
 def probabilities_of(predictor: TaskPredictor, text: str) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""What can be counted in a text without reading it: length, signs, numbers, negations, and the options of a question with a choice.
+"""What can be counted in a text without reading it: length, signs, numbers, negations, and the options of a choice.
 
 Each feature is a number of about 0 to 2, so that none outweighs the others; 0 where there is nothing of it. Linear in the text.
 """

@@ -1,7 +1,7 @@
 """A text as numbers of buckets: its words, pairs of words, and the edges of its words, hashed. One pass, linear.
 
-Hashing needs no vocabulary, so a model over these features is a list of weights and nothing else. CRC-32 is a running sum, so that
-the hash of a pair goes on from that of its first word, and no pair has to be put together.
+Hashing needs no vocabulary, so a model over these features is a list of weights and nothing else. CRC-32 is a running sum: the
+hash of a pair goes on from that of its first word, and no pair has to be put together.
 Source: Weinberger et al., Feature Hashing for Large Scale Multitask Learning (2009), here without signs.
 """
 

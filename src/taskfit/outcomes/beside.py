@@ -9,6 +9,7 @@ from taskfit.numerics import Integers, np
 from taskfit.outcomes.answers import NO_ANSWER, UNCLEAR
 from taskfit.outcomes.gathering import Gathering
 from taskfit.outcomes.layout import ABOUT_PROMPTS, PROMPTS, TASKS
+from taskfit.outcomes.offered import requests_with_tools
 from taskfit.outcomes.tables import Batch, columns_of, read_table
 from taskfit.outcomes.values import Faults, documents, labels, texts, truths
 
@@ -79,6 +80,7 @@ def _add_prompts(
     known = gathering.prompts
     gathering.learn(texts(batch, PROMPTS, called="prompt", faults=faults), about, known.texts)
     gathering.learn(documents(batch, ("request",)), about, known.requests)
+    gathering.learn(requests_with_tools(batch), about, known.requests)
     for names, values, called in ((["family"], known.families, "family"), (tasks, known.tasks, "task")):
         for place, said in zip(about, labels(batch, list(names), called=called, faults=faults), strict=True):
             values[place] = values[place] or said

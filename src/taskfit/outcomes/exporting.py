@@ -11,15 +11,21 @@ from taskfit.values.review import ReviewCase
 
 
 def rows_by_record(records: Iterable[Record], store: Store) -> Iterator[tuple[OutcomeRow, ...]]:
-    """The rows of each record of which anything is known. `records` newest first, so that the walk of an audit comes before the
-    one that it belongs to."""
+    """The rows of each record of which anything is known. `records` newest first, as for `evidence_by_record`."""
+    for evidence in evidence_by_record(records, store):
+        if rows := judged_rows(evidence):
+            yield rows
+
+
+def evidence_by_record(records: Iterable[Record], store: Store) -> Iterator[Evidence]:
+    """Each record with its labels and audits. `records` newest first, so that the walk of an audit comes before the one that it
+    belongs to."""
     audits: dict[str, list[Record]] = {}
     for record in records:
         if record.audit_of is not None:
             audits.setdefault(record.audit_of, []).append(record)
-            continue
-        if rows := judged_rows(_evidence(record, audits.pop(record.id, []), store)):
-            yield rows
+        else:
+            yield _evidence(record, audits.pop(record.id, []), store)
 
 
 def _evidence(record: Record, audits: list[Record], store: Store) -> Evidence:

@@ -16,6 +16,7 @@ from taskfit.numerics import Booleans, Floats, Integers, np
 from taskfit.outcomes.answers import NO_ANSWER, UNCLEAR, Keys
 from taskfit.outcomes.columns import Columns, Prompts, joined
 from taskfit.outcomes.layout import ANSWERS, PROMPTS, SCORES, Layout
+from taskfit.outcomes.offered import requests_with_tools
 from taskfit.outcomes.tables import Batch
 from taskfit.outcomes.values import Faults, Span, documents, labels, numbers, texts, truths
 
@@ -200,6 +201,7 @@ class Gathering:
         """What rows say of their prompts; what was said first counts."""
         self.learn(texts(batch, PROMPTS, called="prompt", faults=self.faults), places, self.prompts.texts)
         self.learn(documents(batch, ("request",)), places, self.prompts.requests)
+        self.learn(requests_with_tools(batch), places, self.prompts.requests)
         for place, family in zip(places, labels(batch, ("family",), called="family", faults=self.faults), strict=True):
             self.prompts.families[place] = self.prompts.families[place] or family
 

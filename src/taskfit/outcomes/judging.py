@@ -86,21 +86,27 @@ def _tried(evidence: Evidence) -> Iterator[_Tried]:
             if attempt.state not in ("answered", "stopped") or (candidate is not None and candidate.form == "filter"):
                 continue
             place = -1 if candidate is None else candidate.rung
-            yield _Tried(attempt=attempt, record=record, model=_rung_id(attempt, candidate), rung=place)
+            yield _Tried(attempt=attempt, record=record, model=rung_of(record, attempt), rung=place)
+
+
+def rung_of(record: Record, attempt: Attempt) -> str:
+    """The id of the rung that was asked, as a router calls it (`Rung.id`)."""
+    candidate = _candidate(record, attempt)
+    return attempt.model if candidate is None or candidate.form == "single" else rung_id(candidate)
+
+
+def rung_id(candidate: Candidate) -> str:
+    """The id of a planned rung (`Rung.id`); of another provider of a model its id there."""
+    if candidate.form == "single":
+        return candidate.card.id
+    models = tuple(dict.fromkeys([card.id for card in candidate.members]))
+    merger = None if candidate.merger is None else candidate.merger.id
+    return Rung(models=models, form=candidate.form, count=len(candidate.members) // max(1, len(models)), merger=merger).id
 
 
 def _candidate(record: Record, attempt: Attempt) -> Candidate | None:
     candidates = () if record.plan is None else record.plan.candidates
     return candidates[attempt.candidate] if attempt.candidate < len(candidates) else None
-
-
-def _rung_id(attempt: Attempt, candidate: Candidate | None) -> str:
-    """What a router calls it: see Rung.id."""
-    if candidate is None or candidate.form == "single":
-        return attempt.model
-    models = tuple(dict.fromkeys([card.id for card in candidate.members]))
-    merger = None if candidate.merger is None else candidate.merger.id
-    return Rung(models=models, form=candidate.form, count=len(candidate.members) // max(1, len(models)), merger=merger).id
 
 
 def _words_on(tried: _Tried, evidence: Evidence, all_tried: Sequence[_Tried]) -> Iterator[tuple[str, float]]:

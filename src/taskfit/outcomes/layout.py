@@ -19,9 +19,10 @@ ANSWERS: Final = ("answer", "pred")
 COSTS: Final = ("cost_usd", "cost_usd_est", "cost_usd_nominal")
 PROMPTS: Final = ("prompt", "question")
 TASKS: Final = ("task", "category")
+TOOLS: Final = ("tools", "functions", "functions_json")
 """What is known, under the names that tables have for it; the first that is there counts."""
 
-ABOUT_PROMPTS: Final = frozenset({"prompt_id", *PROMPTS, "request", *TASKS, "family", "contaminated"})
+ABOUT_PROMPTS: Final = frozenset({"prompt_id", *PROMPTS, "request", *TOOLS, *TASKS, "family", "contaminated"})
 ABOUT_ANSWERS: Final = frozenset({*SCORES, *ANSWERS, *COSTS, "response", "confidence", "latency_s"})
 
 

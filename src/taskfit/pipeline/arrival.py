@@ -6,27 +6,29 @@ Knows neither tasks nor ladders. Conditions are compiled once and remembered by 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Final
 
 import msgspec
 
 from taskfit.pipeline.house import House
 from taskfit.pipeline.surroundings import Surroundings
 from taskfit.rules.conditions import Condition, Decision, compile_condition
-from taskfit.rules.requests import arrival_variables
-from taskfit.values.condition import Condition as Live
+from taskfit.rules.requests import arrival_members, clock_members, live_members
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request
 
+NOTHING: Final = frozenset[str]()
+
 
 class Reads(msgspec.Struct, frozen=True, kw_only=True):
-    """What a condition reads: members of the request, names of its headers in lower case, models of `live` as they are written."""
+    """What a condition reads: members of the request, names of its headers, models of `live` as they are written."""
 
     request: frozenset[str] = frozenset()
     headers: frozenset[str] = frozenset()
     live: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Arrival:
     """One request, with what a condition over it may read besides."""
 
@@ -34,22 +36,34 @@ class Arrival:
     profile: Profile
     house: House
     surroundings: Surroundings
+    _reads: frozenset[str] = NOTHING
+    _members: Mapping[str, Any] | None = None
 
     def decide(self, text: str) -> Decision:
         """What a condition comes to now."""
         reads = reads_of(text)
-        variables = arrival_variables(
-            self.request, self.profile, reads=reads.request, at=self.surroundings.clock.time(), live=self._live(reads.live)
-        )
+        variables = {
+            "request": self._request_members(reads.request),
+            "now": clock_members(self.surroundings.clock.time()),
+            "live": self._live(reads.live),
+        }
         return compiled(text).decide(variables)
 
-    def _live(self, names: tuple[str, ...]) -> Mapping[str, Live | None]:
-        """How models are doing, by the names that the condition calls them; None where nothing is known."""
+    def _request_members(self, wanted: frozenset[str]) -> Mapping[str, Any]:
+        """Those of the request, worked out once as long as nothing more is read."""
+        if self._members is None or not wanted <= self._reads:
+            self._reads |= wanted
+            self._members = arrival_members(self.request, self.profile, reads=self._reads)
+        return self._members
+
+    def _live(self, names: tuple[str, ...]) -> Mapping[str, Mapping[str, Any]]:
+        """How models are doing, by the names that the condition calls them."""
         if not names:
             return {}
         known = self.surroundings.conditions.current()
         models = {name: self.house.aliases.get(name, name) for name in names}
-        return {name: known.get(model) or known.get(f"{model.partition('/')[0]}/") for name, model in models.items()}
+        found = {name: known.get(model) or known.get(f"{model.partition('/')[0]}/") for name, model in models.items()}
+        return {name: live_members(condition) for name, condition in found.items()}
 
 
 @lru_cache(maxsize=256)

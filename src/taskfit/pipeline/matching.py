@@ -41,8 +41,6 @@ def look(match: Match, arrival: Arrival) -> Held:
 
 
 def _plain_fields_hold(match: Match, request: Request, profile: Profile) -> bool:
-    if match is NOTHING or match == NOTHING:
-        return False
     terms, caller = request.terms, request.caller
     return (
         (not match.surface or terms.surface in match.surface)
@@ -53,6 +51,7 @@ def _plain_fields_hold(match: Match, request: Request, profile: Profile) -> bool
         and (not match.plan or terms.plan in match.plan)
         and (not match.key or caller.key_id in match.key or caller.key_name in match.key)
         and all(terms.headers.get(name) in values for name, values in match.headers.items())
+        and match != NOTHING
     )
 
 

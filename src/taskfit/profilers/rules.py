@@ -12,6 +12,7 @@ from typing import ClassVar, Final, TypeAlias
 
 import msgspec
 
+from taskfit.profilers.telling import Tell, with_tells
 from taskfit.values.profile import Kind, Profile
 from taskfit.values.request import Outline, Request
 
@@ -117,7 +118,9 @@ _WORDS: Final = frozenset(_INDEX)
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Nothing to set."""
+    """`tells`: what is told beside the kind; what a task's `match` or a condition reads is told anyway."""
+
+    tells: tuple[Tell, ...] = ()
 
 
 class RuleProfiler:
@@ -138,13 +141,19 @@ class RuleProfiler:
     def profile(self, request: Request) -> Profile:
         """What the request looks like; kind "unknown" where no kind of phrase outweighs the others."""
         outline = request.outline
-        return Profile(
-            input_tokens=-(-outline.text_chars // CHARS_PER_TOKEN) + TOKENS_PER_MESSAGE * outline.message_count,
+        profile = Profile(
+            input_tokens=input_tokens_of(outline),
             kind=kind_of(outline),
             needs_tools=outline.has_tools,
             needs_schema=outline.has_schema,
             needs_vision=outline.has_images,
         )
+        return with_tells(profile, outline, self.settings.tells) if self.settings.tells else profile
+
+
+def input_tokens_of(outline: Outline) -> int:
+    """An estimate by the length. Units: tokens."""
+    return -(-outline.text_chars // CHARS_PER_TOKEN) + TOKENS_PER_MESSAGE * outline.message_count
 
 
 def kind_of(outline: Outline) -> Kind:
@@ -152,9 +161,15 @@ def kind_of(outline: Outline) -> Kind:
 
     Instructions that say a kind outright decide alone: what follows them is the material.
     """
+    weights, outright = weights_of(outline)
+    return outright or _heaviest(weights) or "unknown"
+
+
+def weights_of(outline: Outline) -> tuple[Mapping[Kind, int], Kind | None]:
+    """How much the phrases of each kind weigh, and the kind that the instructions say outright: then nothing is weighed."""
     told, outright = _told_by(outline.instructions[:INSTRUCTIONS_CHARS]) if outline.instructions else ({}, None)
     if outright is not None:
-        return outright
+        return {}, outright
     prompt = outline.prompt
     edges = prompt if len(prompt) <= HEAD_CHARS + TAIL_CHARS else f"{prompt[:HEAD_CHARS]} . {prompt[-TAIL_CHARS:]}"
     weights = _weigh({**told, **_phrases_in(edges)})
@@ -164,7 +179,7 @@ def kind_of(outline: Outline) -> Kind:
             for mark, kind, weight in marks:
                 if mark in material:
                     weights[kind] = weights.get(kind, 0) + weight
-    return _heaviest(weights) or "unknown"
+    return weights, None
 
 
 @lru_cache(maxsize=256)

@@ -85,9 +85,9 @@ def trade_for(
 ) -> float:
     """The trade for a task's dial. `task` that the table does not have: that of all requests.
 
-    `fit`, 0 to 1, is the share of the quality between the cheapest and the best single model that is to be had; `budget_usd` the
-    mean cost of a request that is not to be passed; `quality` the mean that is to be had. Of several the dearest demand on quality
-    holds as far as the budget allows. Without any: `fit` 1. What cannot be had is come as near to as may be.
+    `fit`, 0 to 1, is the share of the quality between the cheapest and the best single model that is to be had; `budget_usd`
+    the mean cost of a request that is not to be passed; `quality` the mean that is to be had. Of several the highest demand on
+    quality holds as far as the budget allows. Without any: `fit` 1. What cannot be had is come as near to as may be.
     """
     name = cell_for(table, [f"task:{task}"])
     points = frontier_of(table.cells[name], allowed=allowed) if allowed is not None else table.frontiers.get(name, ())

@@ -53,13 +53,18 @@ class FittedRouter:
     def rank(self, request: Request, profile: Profile, task: Task, scene: Scene) -> Ranking | None:
         """See protocols.Router. None: fewer than two policies are known for this ladder."""
         aim = self._aim(task)
-        if aim is None:
-            return None
-        cell = self._cell(request, profile, task)
+        return None if aim is None else self._rank(aim, self._cell(request, profile, task), request, task, scene)
+
+    def rank_in(self, cell: str, request: Request, task: Task, scene: Scene) -> Ranking | None:
+        """The same for a request whose cell is known, and whose text may be lost: a recorded one."""
+        aim = self._aim(task)
+        return None if aim is None else self._rank(aim, cell, request, task, scene)
+
+    def _rank(self, aim: Aim, cell: str, request: Request, task: Task, scene: Scene) -> Ranking:
         chosen = self._chosen(request, aim, cell, scene)
         if task.explore is not None:
             drawn = self._drawn(aim, cell, task, scene.lot)
-            if drawn is not None:
+            if drawn is not None and drawn != chosen:  # what is drawn and would be chosen has the chance of both
                 return self._ranking(aim, task, cell, drawn, is_exploring=True)
         return self._ranking(aim, task, cell, chosen, is_exploring=False)
 

@@ -1,6 +1,6 @@
 """A request, and what surrounds it, as the variables of a condition: `request`, `now` and `live`. Knows no condition."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -46,14 +46,10 @@ def request_variables(request: Request, profile: Profile | None = None, *, task:
     return {"request": members}
 
 
-def arrival_variables(
-    request: Request, profile: Profile, *, reads: Collection[str], at: float, live: Mapping[str, Condition | None]
-) -> dict[str, Any]:
-    """The variables of a condition over a request that has just come in.
+def arrival_members(request: Request, profile: Profile, *, reads: Collection[str]) -> dict[str, Any]:
+    """The variable `request` of a condition over a request that has just come in.
 
-    `reads` are the members of `request` that it reads: what is costly to find out is left out where it is not among them.
-    `live` maps each model that it names to how the model is doing, None: nothing is known of it. Units: `at` in seconds since the
-    epoch.
+    `reads` are the members that are read: what is costly to find out is left out where it is not among them.
     """
     members = _plain_members(request, profile, None)
     members["headers"] = request.terms.headers
@@ -61,7 +57,7 @@ def arrival_variables(
         members["input"] = given
     if "tool_count" in reads:
         members["tool_count"] = tool_count(request)
-    return {"request": members, "now": clock_members(at), "live": {name: live_members(known) for name, known in live.items()}}
+    return members
 
 
 def clock_members(at: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from taskfit.numerics import Floats, Integers, np
 from taskfit.routers.choosing import cell_for, choose
 from taskfit.training.policies import Trials, Way, every_way, follow
 from taskfit.training.pruning import near_frontier
-from taskfit.training.table import PRIOR_WEIGHT, fit_table, groups_in
+from taskfit.training.table import fit_table, groups_in
 from taskfit.values.policy import ALL, PolicyTable
 
 STEPS: Final = 200
@@ -44,7 +44,7 @@ def fit_policies(
     trials: Trials,
     *,
     marks: Mapping[str, Sequence[int]] | None = None,
-    prior_weight: float = PRIOR_WEIGHT,
+    prior_weight: float | None = None,
     seed: int = 0,
 ) -> FittedPolicies:
     """The policies that are worth keeping, and what is expected of them. `marks` are cells beside those of tasks and families."""
@@ -55,7 +55,12 @@ def fit_policies(
 
 
 def sweep(
-    fitted: FittedPolicies, trials: Trials, cells: Sequence[tuple[str, ...]], trades: Floats, *, max_latency_s: float | None = None
+    fitted: FittedPolicies,
+    trials: Trials,
+    cells: Sequence[tuple[str, ...]],
+    trades: Floats,
+    *,
+    max_latency_s: float | None = None,
 ) -> Swept:
     """What comes of choosing at each trade. `cells` are the names of each prompt's cells, the most telling first."""
     known = [cell_for(fitted.table, names) for names in cells]

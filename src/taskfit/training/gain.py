@@ -5,12 +5,13 @@ apart into what is common to all, to the family, to the task, to words and surfa
 differently in each task. Each part has one variance (training/mixed.py), so that a part is shrunk by what the outcomes say of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from taskfit.errors import ConfigurationError
+from taskfit.features.surface import SURFACE
 from taskfit.numerics import Floats, Integers, np
 from taskfit.outcomes.matrix import OutcomeTable
 from taskfit.training.folds import folds_of
@@ -21,31 +22,28 @@ from taskfit.training.text import (
     TextFeatures,
     distinct_rows,
     features_of,
-    predict_features,
+    rounded,
     scaling_of,
-    weights_of,
 )
-from taskfit.values.fitted import GainModel, TextWeights
+from taskfit.values.fitted import GainModel
 from taskfit.values.policy import ALL
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share of the work that is done, 0 to 1."""
 
 FEWEST_PROMPTS: Final = 20
-SAMPLE: Final = 1_500
-STEPS: Final = 20
+SAMPLE: Final = 800
+STEPS: Final = 15
 FOLDS: Final = 5
 SHARES: Final = 101
 """Thresholds: the gains at the shares 0, 0.01, … 1 of strong calls."""
 
-START: Final = {"task": 0.02, "family": 0.01, "words": 0.02, "surface": 0.02, "own": 0.03}
-"""The variance of each part as a share of the noise's, where the search for it begins."""
-
-GAIN: Final = ("gain",)
+USUAL: Final = {"task": 0.02, "family": 0.01, "words": 0.12, "surface": 0.018, "own": 0.015}
+"""The variance of each part as a share of the noise's that is taken for usual: answers to single prompts are mostly noise."""
 
 
 class Prompts(msgspec.Struct, frozen=True, kw_only=True):
-    """Prompts as numbers. `task` and `family` are places in `tasks` and `families`, which have an empty name where none is given."""
+    """Prompts as numbers. `task` and `family` are places in `tasks` and `families`, where no name is an empty one."""
 
     questions: tuple[str, ...]
     features: TextFeatures
@@ -72,10 +70,6 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     designs: tuple[Sparse, ...]
     own: Integers
 
-    def of(self, rows: Integers) -> "Parts":
-        """Those of these rows."""
-        return msgspec.structs.replace(self, designs=tuple([design.of(rows) for design in self.designs]))
-
 
 def fit_gain(
     table: OutcomeTable,
@@ -93,40 +87,82 @@ def fit_gain(
     """
     tell = progress or _silent
     tell("reading prompts", 0.0)
-    pair = table.among((weak, strong)).answered_by_all()
-    rows = np.arange(len(pair.prompts))
-    if labels is not None and labels < len(rows):
-        rows = np.sort(np.random.default_rng(seed).choice(rows, labels, replace=False))
-    if len(rows) < FEWEST_PROMPTS:
-        raise ConfigurationError(
-            f"the gain of {strong} over {weak} needs at least {FEWEST_PROMPTS} prompts that both were tried on\n  found   {len(rows)}"
-        )
-    return fit_prompts(prompts_of(pair), pair.score[:, 1] - pair.score[:, 0], rows, pair=(weak, strong), seed=seed, progress=tell)
+    prompts, gain = gains_in(table, weak=weak, strong=strong)
+    rows = drawn_rows(len(gain), labels, seed=seed)
+    _complain(len(rows), weak, strong)
+    tell("fitting", 0.2)
+    labelled, pair = prompts.of(rows), (weak, strong)
+    variances = fit_variances(labelled, parts_of(labelled, scaling_of(prompts.features)), gain[rows], seed=seed)
+    model = fit_prompts(prompts, gain, rows, pair=pair, variances=variances)
+    left_out = np.zeros(len(rows))
+    for number, (within, out) in enumerate(_folds(labelled.questions, seed=seed)):
+        tell("fitting out of fold", 0.5 + 0.5 * number / FOLDS)
+        made = fit_prompts(labelled, gain[rows], within, pair=pair, variances=variances)
+        left_out[out] = predict_prompts(made, labelled.of(out))
+    tell("done", 1.0)
+    return msgspec.structs.replace(model, steps=tuple(np.quantile(left_out, np.linspace(1.0, 0.0, SHARES)).tolist()))
+
+
+def gains_out_of_fold(
+    table: OutcomeTable, *, weak: str, strong: str, labels: int | None = None, seed: int = 0, progress: Progress | None = None
+) -> tuple[Floats, Integers]:
+    """The gain expected of each prompt by a model that was fitted to the other folds, and the prompt's fold.
+
+    All that is fitted, how rare words are included, comes from the other folds, of which the scores of only `labels` prompts are
+    looked at. Shapes: (prompts,), those that both models were tried on, in the table's order.
+    """
+    tell = progress or _silent
+    prompts, gain = gains_in(table, weak=weak, strong=strong)
+    expected, fold = np.zeros(len(gain)), np.zeros(len(gain), dtype=np.int64)
+    for number, (within, out) in enumerate(_folds(prompts.questions, seed=seed)):
+        tell("fitting out of fold", number / FOLDS)
+        rows = drawn_rows(len(within), labels, seed=seed + number)
+        _complain(len(rows), weak, strong)
+        made = fit_prompts(prompts.of(within), gain[within], rows, pair=(weak, strong), seed=seed)
+        expected[out], fold[out] = predict_prompts(made, prompts.of(out)), number
+    tell("done", 1.0)
+    return expected, fold
 
 
 def fit_prompts(
-    prompts: Prompts, gain: Floats, rows: Integers, *, pair: tuple[str, str], seed: int = 0, progress: Progress | None = None
+    prompts: Prompts,
+    gain: Floats,
+    rows: Integers,
+    *,
+    pair: tuple[str, str],
+    variances: Mapping[str, float] | None = None,
+    seed: int = 0,
 ) -> GainModel:
-    """The same for prompts whose features are there. `gain` is looked at in these rows only. Shapes: gain (prompts,)."""
-    tell = progress or _silent
-    scaling = scaling_of(prompts.features)
-    labelled, targets = prompts.of(rows), gain[rows][:, None]
+    """The model without `steps`. `gain` is looked at in these rows only; `variances` None: those that `fit_variances` finds.
+
+    Shapes: gain (prompts,).
+    """
+    labelled, scaling = prompts.of(rows), scaling_of(prompts.features)
     parts = parts_of(labelled, scaling)
-    tell("weighing parts", 0.2)
-    shares = _shares(parts, targets, labelled.questions, seed=seed)
-    tell("fitting", 0.5)
-    model = _model(parts, fit_effects(parts.designs, targets, shares), labelled, scaling, pair)
-    left_out = np.zeros(len(rows))
-    fold = folds_of(labelled.questions, folds=FOLDS, seed=seed + 1)
-    for number in range(FOLDS):
-        tell("fitting out of fold", 0.6 + 0.08 * number)
-        out, within = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        if len(out) and len(within):
-            made = _model(parts.of(within), fit_effects(parts.of(within).designs, targets[within], shares), labelled, scaling, pair)
-            left_out[out] = predict_prompts(made, labelled.of(out))
-    steps = np.quantile(left_out, np.linspace(1.0, 0.0, SHARES))
-    tell("done", 1.0)
-    return msgspec.structs.replace(model, steps=tuple(steps.tolist()))
+    found = variances or fit_variances(labelled, parts, gain[rows], seed=seed)
+    effects = fit_effects(parts.designs, gain[rows][:, None], [found.get(name, USUAL[name]) for name in parts.names])
+    return _model(parts, effects, labelled, scaling, pair)
+
+
+def fit_variances(prompts: Prompts, parts: Parts, gain: Floats, *, seed: int) -> Mapping[str, float]:
+    """The variance of each part as a share of the noise's, by at most SAMPLE distinct questions. Shapes: gain (prompts,)."""
+    sample = distinct_rows(prompts.questions, most=SAMPLE, seed=seed)
+    products = [design.of(sample).products() for design in parts.designs]
+    found = variances_of(products, gain[sample][:, None], [USUAL[name] for name in parts.names], steps=STEPS)
+    return dict(zip(parts.names, found, strict=True))
+
+
+def gains_in(table: OutcomeTable, *, weak: str, strong: str) -> tuple[Prompts, Floats]:
+    """The prompts that both models were tried on, and what the strong one gained. Shapes: (prompts,)."""
+    pair = table.among((weak, strong)).answered_by_all()
+    return prompts_of(pair), pair.score[:, 1] - pair.score[:, 0]
+
+
+def drawn_rows(rows: int, labels: int | None, *, seed: int) -> Integers:
+    """So many rows at random; all, if None or if there are no more."""
+    if labels is None or labels >= rows:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, labels, replace=False))
 
 
 def prompts_of(table: OutcomeTable) -> Prompts:
@@ -172,71 +208,53 @@ def cell_of(task: str) -> str:
 
 
 def _predict(model: GainModel, features: TextFeatures, cells: Sequence[str]) -> Floats:
-    otherwise = model.cells.get(ALL, 0.0)
-    gains = model.intercept + np.array([model.cells.get(cell, otherwise) for cell in cells])
-    gains = gains + predict_features(model.text, features)[:, 0]
-    named = np.array(cells, dtype=np.str_)
-    for cell, own in model.own.items():
-        rows = np.flatnonzero(named == cell)
-        if len(rows):
-            gains[rows] += predict_features(own, features.of(rows))[:, 0]
-    return gains
+    known = [cell if cell in model.cells else ALL for cell in cells]
+    words = features.buckets.times(np.array(model.words)[:, None])[:, 0]
+    signs = np.array([model.surface[cell] for cell in known]).reshape(features.surface.shape)
+    return np.asarray(np.array([model.cells[cell] for cell in known]) + words + (signs * features.surface).sum(axis=1))
 
 
-def _shares(parts: Parts, targets: Floats, questions: Sequence[str], *, seed: int) -> Sequence[float]:
-    rows = distinct_rows(questions, most=SAMPLE, seed=seed)
-    products = [design.of(rows).products() for design in parts.designs]
-    found: list[float] = variances_of(products, targets[rows], [START[name] for name in parts.names], steps=STEPS).tolist()
-    return found
+def _folds(questions: Sequence[str], *, seed: int) -> Iterator[tuple[Integers, Integers]]:
+    """The rows within and out of each fold; none where there are too few distinct questions."""
+    fold = folds_of(questions, folds=FOLDS, seed=seed)
+    for number in range(FOLDS):
+        within, out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        if len(within) and len(out):
+            yield within, out
+
+
+def _complain(rows: int, weak: str, strong: str) -> None:
+    if rows < FEWEST_PROMPTS:
+        raise ConfigurationError(
+            f"the gain of {strong} over {weak} needs prompts that both were tried on\n"
+            f"  found   {rows}\n  wanted  at least {FEWEST_PROMPTS}"
+        )
 
 
 def _model(parts: Parts, effects: Effects, prompts: Prompts, scaling: Scaling, pair: tuple[str, str]) -> GainModel:
-    found = dict(zip(parts.names, effects.groups, strict=True))
-    names = prompts.features.names
-    text = weights_of(np.zeros(1), found["words"], found["surface"], scaling=scaling, names=names, outputs=GAIN)
+    found = dict(zip(parts.names, [group[:, 0] for group in effects.groups], strict=True))
+    base = float(effects.intercepts[0])
+    cells, surface = {ALL: base}, {ALL: found["surface"]}
+    of_family = found.get("family", np.zeros(len(prompts.families)))
+    for at, name in enumerate(prompts.families):
+        if name:
+            cells[f"family:{name}"], surface[f"family:{name}"] = base + float(of_family[at]), found["surface"]
+    if "task" in found:
+        family_of = dict(zip(prompts.task.tolist(), prompts.family.tolist(), strict=True))
+        own = np.zeros(len(prompts.tasks) * len(SURFACE))
+        own[parts.own] = found["own"]
+        for at, name in enumerate(prompts.tasks):
+            cells[cell_of(name)] = base + float(found["task"][at]) + (float(of_family[family_of[at]]) if at in family_of else 0.0)
+            surface[cell_of(name)] = found["surface"] + own.reshape(-1, len(SURFACE))[at]
+    raw = {name: line / scaling.width for name, line in surface.items()}
     return GainModel(
         weak=pair[0],
         strong=pair[1],
-        intercept=float(effects.intercepts[0]),
-        cells=_cells(found, prompts),
-        text=text,
-        own=_own(found.get("own"), parts.own, prompts, scaling),
+        cells={name: value - float(scaling.centre @ raw[name]) for name, value in cells.items()},
+        words=rounded((found["words"] * scaling.rarity).tolist()),
+        surface={name: tuple(line.tolist()) for name, line in raw.items()},
         steps=(),
     )
-
-
-def _cells(found: Mapping[str, Floats], prompts: Prompts) -> Mapping[str, float]:
-    """What each task, family and ALL add to the intercept."""
-    cells = {ALL: 0.0}
-    if "family" in found:
-        of_family = found["family"][:, 0]
-        cells |= {f"family:{name}": float(of_family[at]) for at, name in enumerate(prompts.families) if name}
-    if "task" in found:
-        family_of = dict(zip(prompts.task.tolist(), prompts.family.tolist(), strict=True))
-        of_task = found["task"][:, 0]
-        for at, name in enumerate(prompts.tasks):
-            offset = float(found["family"][family_of[at], 0]) if "family" in found and at in family_of else 0.0
-            cells[cell_of(name)] = float(of_task[at]) + offset
-    return cells
-
-
-def _own(effects: Floats | None, columns: Integers, prompts: Prompts, scaling: Scaling) -> Mapping[str, TextWeights]:
-    if effects is None:
-        return {}
-    names = prompts.features.names
-    whole = np.zeros(len(prompts.tasks) * len(names))
-    whole[columns] = effects[:, 0]
-    raw = whole.reshape(-1, len(names)) / scaling.width
-    return {
-        cell_of(task): TextWeights(
-            outputs=GAIN,
-            intercepts=(-float(scaling.centre @ line),),
-            weights={},
-            surface={name: (weight,) for name, weight in zip(names, line.tolist(), strict=True) if weight},
-        )
-        for task, line in zip(prompts.tasks, raw, strict=True)
-        if line.any()
-    }
 
 
 def _one_hot(places: Integers, width: int) -> Sparse:

@@ -1,11 +1,11 @@
 """Linear models with a penalty of its own for each group of features: a mixed model, whose groups are random effects.
 
 The rows are targets = intercept + sum of design_j @ effects_j + noise, where the effects of group j are drawn with variance v_j.
-The variances are those of the greatest restricted likelihood (REML), so a group that tells nothing gets a variance near 0, and
-with few rows all of them are shrunk more. The effects are the best linear unbiased predictions, which is ridge regression with the
-penalties noise / v_j.
-Sources: Zhou, Hu, Qiao, Cheng, Zhou, MM algorithms for variance components models (2019), algorithm 1; Henderson (1975);
-Hestenes and Stiefel (1952) for conjugate gradients.
+The variances are the likeliest ones (restricted likelihood), drawn towards what is usual, so that a group that tells nothing is
+shrunk away and few rows do not run wild. The effects are the best linear unbiased predictions under them: ridge regression with
+the penalties noise / v_j.
+Sources: Zhou, Hu, Qiao, Cheng, Zhou, MM algorithms for variance components models (2019), algorithm 1; Henderson, Biometrics 31
+(1975) 423; Hestenes and Stiefel (1952) for conjugate gradients.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,11 @@ MOST_ITERATIONS: Final = 200
 TOLERANCE: Final = 1e-9
 """Conjugate gradients end when the residual is this share of the target."""
 
-LEAST_SHARE: Final = 1e-6
+PRIOR_WEIGHT: Final = 10.0
+"""How many effects' worth of evidence the usual variances are."""
+
+LEAST_NOISE: Final = 1e-3
+"""As a share of the targets' variance: what is told without an error leaves no noise to measure by."""
 
 
 class Effects(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,30 +34,33 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[Floats, ...]
 
 
-def variances_of(products: Sequence[Floats], targets: Floats, start: Sequence[float], *, steps: int) -> Floats:
+def variances_of(products: Sequence[Floats], targets: Floats, usual: Sequence[float], *, steps: int) -> tuple[float, ...]:
     """The variance of each group's effects as a share of the noise's.
 
-    Shapes: each of products (rows, rows), the inner products of a group's rows; targets (rows, outputs), with the same variances
-    for all outputs. `start` is where the search begins, in the same units; each step multiplies by at most a few.
+    They maximise the mean over the outputs of the restricted likelihood + that of PRIOR_WEIGHT effects whose squares are the
+    `usual` variance, by a few steps of a minorisation, each of which raises it. Shapes: each of products (rows, rows), the inner
+    products of a group's rows; targets (rows, outputs), which have the variances in common.
     """
-    rows = len(targets)
-    shares = np.array([*start, 1.0])
-    scale = float(targets.var(axis=0).mean()) or 1.0
-    shares *= scale / (1.0 + sum(share * products[place].trace() / rows for place, share in enumerate(start)))
+    rows, outputs = targets.shape
+    spread = float(targets.var(axis=0).mean() or 1.0)
+    noise = spread / (1.0 + sum(usual))
+    variances = np.array(usual) * noise
     for _ in range(steps):
-        whole = np.diag(np.full(rows, shares[-1]))
-        for share, product in zip(shares, products, strict=False):
-            whole += share * product
+        whole = np.diag(np.full(rows, noise))
+        for variance, product in zip(variances, products, strict=True):
+            whole += variance * product
         inverse = np.linalg.inv(whole)
         line = inverse.sum(axis=1)
         projection = inverse - np.outer(line, line) / line.sum()
         fitted = projection @ targets
-        outputs = targets.shape[1]
+        prior = np.array(usual) * noise
         for place, product in enumerate(products):
-            explained = float(np.sum(fitted * (product @ fitted))) / outputs
-            shares[place] *= np.sqrt(explained / max(float(np.sum(projection * product)), 1e-300))
-        shares[-1] *= np.sqrt(float(np.sum(fitted**2)) / outputs / projection.trace())
-    return np.maximum(shares[:-1] / shares[-1], LEAST_SHARE)
+            explained = float(np.sum(fitted * (product @ fitted))) / outputs + PRIOR_WEIGHT * prior[place] / variances[place] ** 2
+            paid = float(np.sum(projection * product)) + PRIOR_WEIGHT / variances[place]
+            variances[place] *= np.sqrt(explained / paid)
+        noise *= float(np.sqrt(np.sum(fitted**2) / outputs / projection.trace()))
+        noise = max(noise, LEAST_NOISE * spread)
+    return tuple((variances / noise).tolist())
 
 
 def fit_effects(designs: Sequence[Sparse], targets: Floats, shares: Sequence[float]) -> Effects:

@@ -12,8 +12,9 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from taskfit.errors import ConfigurationError
-from taskfit.numerics import Booleans, Floats, np
+from taskfit.numerics import Booleans, Floats, Integers, np
 from taskfit.outcomes.matrix import NO_ANSWER, OutcomeTable
+from taskfit.training.call_keys import keyed_by_calls
 from taskfit.training.frontier import hull, quality_at
 from taskfit.values.policy import Policy
 from taskfit.values.task import Rung
@@ -69,16 +70,18 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 def trials_of(table: OutcomeTable, *, verdicts: Floats | None = None) -> Trials:
     """Costs that lack are taken to be the mean of the model's. Errors: ConfigurationError where all costs of a model lack, though
     those of others are known; where none is known at all, calls cost nothing."""
-    is_known = ~np.isnan(table.cost_usd)
+    table = keyed_by_calls(table)
+    is_known: Booleans = ~np.isnan(table.cost_usd)
     if not is_known.any():
         return Trials(table=table, cost_usd=np.zeros(table.cost_usd.shape), verdicts=verdicts)
-    lacking = [model for model, known in zip(table.models, is_known.any(axis=0), strict=True) if not known]
+    counts: Integers = is_known.sum(axis=0)
+    lacking = [model for model, count in zip(table.models, counts.tolist(), strict=True) if not count]
     if lacking:
         raise ConfigurationError(
             f"no cost of {', '.join(lacking)} is known\n  wanted  cost_usd for each answer, 0 for models that cost nothing\n"
             "  try     leave those models out"
         )
-    means = np.nansum(table.cost_usd, axis=0) / is_known.sum(axis=0)
+    means = np.nansum(table.cost_usd, axis=0) / counts
     return Trials(table=table, cost_usd=np.where(is_known, table.cost_usd, means), verdicts=verdicts)
 
 
@@ -126,6 +129,7 @@ def _passes(trials: Trials, stage: Stage) -> Booleans:
             keys = trials.table.answers[:, list(stage.models)]
             return np.asarray((keys[:, 0] != NO_ANSWER) & (keys == keys[:, :1]).all(axis=1))
         case "bar":
+            assert stage.bar is not None, "the gate has one"
             return np.asarray(trials.table.confidence[:, stage.models[0]] >= stage.bar)
         case "check":
             assert trials.verdicts is not None, "the gate is used where there are verdicts"

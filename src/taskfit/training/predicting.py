@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from taskfit.numerics import Floats, np
 from taskfit.outcomes.matrix import OutcomeTable
-from taskfit.training.text import fit_classes, predict_text
-from taskfit.values.fitted import TaskPredictor
+from taskfit.training.text import distinct_rows, fit_classes, predict_text
+from taskfit.values.fitted import TaskPredictor, TextWeights
 from taskfit.values.policy import ALL
 
 LEAST: Final = 0.5
@@ -14,6 +16,12 @@ LEAST: Final = 0.5
 
 FEWEST_PROMPTS: Final = 20
 """Tasks with fewer are not told apart."""
+
+MOST_PROMPTS: Final = 4_000
+"""Of more a sample is learned from: tasks differ in their commonest words, and many tasks times many prompts take minutes."""
+
+MOST_WEIGHTS: Final = 250_000
+"""Beyond so many weights the words that tell least are left out: each request looks its words up, and the server holds them."""
 
 
 def fit_predictor(table: OutcomeTable, *, seed: int = 0) -> TaskPredictor | None:
@@ -23,8 +31,21 @@ def fit_predictor(table: OutcomeTable, *, seed: int = 0) -> TaskPredictor | None
     if len(known) < 2:
         return None
     rows = [row for row, task in enumerate(table.tasks) if task in known]
-    prompts = [table.prompts[row] for row in rows]
-    return TaskPredictor(text=fit_classes(prompts, [table.tasks[row] for row in rows], seed=seed), least=LEAST)
+    if len(rows) > MOST_PROMPTS:
+        picked = distinct_rows([table.prompts[row] for row in rows], most=MOST_PROMPTS, seed=seed)
+        rows = [rows[place] for place in sorted(picked.tolist())]
+    text = fit_classes([table.prompts[row] for row in rows], [table.tasks[row] for row in rows], seed=seed)
+    return TaskPredictor(text=slimmed(text, MOST_WEIGHTS), least=LEAST)
+
+
+def slimmed(model: TextWeights, most: int) -> TextWeights:
+    """With at most so many weights: those of the words that move the outputs most."""
+    count = most // max(1, len(model.outputs))
+    if len(model.weights) <= count:
+        return model
+    strength = {bucket: sum([weight * weight for weight in each]) for bucket, each in model.weights.items()}
+    kept = sorted(sorted(strength, key=strength.__getitem__, reverse=True)[:count])
+    return msgspec.structs.replace(model, weights={bucket: model.weights[bucket] for bucket in kept})
 
 
 def predicted_cells(predictor: TaskPredictor, prompts: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -49,7 +49,7 @@ def _sample(trials: Trials, *, seed: int) -> Integers:
     if len(rows) <= MOST_PROMPTS:
         return rows
     part = folds_of([table.prompts[row] for row in rows], folds=-(-len(rows) // MOST_PROMPTS), seed=seed)
-    return rows[part == 0]
+    return np.asarray(rows[part == 0])
 
 
 def _of(trials: Trials, rows: Integers) -> Trials:

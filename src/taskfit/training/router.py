@@ -17,7 +17,9 @@ from taskfit.features.keys import cells_of
 from taskfit.numerics import Floats, np
 from taskfit.outcomes.matrix import OutcomeTable
 from taskfit.training.fitting import fit_policies
-from taskfit.training.policies import trials_of
+from taskfit.training.gain import FEWEST_PROMPTS, fit_gain
+from taskfit.training.policies import Trials, trials_of
+from taskfit.training.predicting import fit_predictor
 from taskfit.values.fitted import FittedRouter, Manifest
 from taskfit.values.profile import Profile
 from taskfit.values.request import Caller, Request, Terms
@@ -49,17 +51,44 @@ def fit_router(
     """
     tell = progress or _silent
     complain(table, pair)
+    trials = trials_of(table, verdicts=verdicts)
     tell("policies", 0.0)
-    fitted = fit_policies(trials_of(table, verdicts=verdicts), marks=marks_of(table.requests), seed=seed)
+    fitted = fit_policies(trials, marks=marks_of(table.requests), seed=seed)
+    tell("tasks", 0.3)
+    predictor = fit_predictor(table, seed=seed)
+    tell("gain", 0.6)
+    weak, strong = pair or weak_and_strong(trials) or ("", "")
+    gain = fit_gain(table, weak=weak, strong=strong, seed=seed) if pair or _is_tried(table, weak, strong) else None
     tell("done", 1.0)
-    return FittedRouter(manifest=_manifest(table), table=fitted.table)
+    return FittedRouter(manifest=_manifest(table), table=fitted.table, predictor=predictor, gain=gain)
+
+
+def weak_and_strong(trials: Trials) -> tuple[str, str] | None:
+    """The two models of a table, the cheaper first (of equally dear ones the worse); None where there are more."""
+    table = trials.table
+    if len(table.models) != 2:
+        return None
+    counts = np.maximum((~np.isnan(table.score)).sum(axis=0), 1)
+    cost, quality = trials.cost_usd.mean(axis=0).tolist(), (np.nansum(table.score, axis=0) / counts).tolist()
+    weak = min((0, 1), key=lambda place: (cost[place], quality[place]))
+    return table.models[weak], table.models[1 - weak]
+
+
+def _is_tried(table: OutcomeTable, weak: str, strong: str) -> bool:
+    """Whether enough prompts were tried on both."""
+    if not weak:
+        return False
+    columns = [table.models.index(weak), table.models.index(strong)]
+    return int((~np.isnan(table.score[:, columns]).any(axis=1)).sum()) >= FEWEST_PROMPTS
 
 
 def complain(table: OutcomeTable, pair: tuple[str, str] | None) -> None:
     """Errors: ConfigurationError for what no router can be fitted to, all at once."""
     faults = []
     if len(table.models) < 2:
-        faults.append(f"  found   {', '.join(table.models) or 'no model'}\n  wanted  outcomes of two models or more on the same prompts")
+        faults.append(
+            f"  found   {', '.join(table.models) or 'no model'}\n  wanted  outcomes of two models or more on the same prompts"
+        )
     if not table.prompts or np.isnan(table.score).all():
         faults.append("  found   no prompt with a score\n  wanted  a score from 0 to 1 for each answer")
     unknown = [model for model in pair or () if model not in table.models]
@@ -70,8 +99,8 @@ def complain(table: OutcomeTable, pair: tuple[str, str] | None) -> None:
 
 
 def marks_of(requests: Sequence[str | None]) -> Mapping[str, tuple[int, ...]]:
-    """The cells of recorded requests by their instructions and tools, with the places of their prompts: of at least FEWEST_MARKED,
-    the MOST_MARKS largest. A request that cannot be read has none."""
+    """The cells of recorded requests by their instructions and tools, with the places of their prompts: the MOST_MARKS largest,
+    of at least FEWEST_MARKED. A request that cannot be read has none."""
     found: dict[str, list[int]] = {}
     for place, body in enumerate(requests):
         if body is None or (request := read_recorded(body)) is None:

@@ -1,4 +1,4 @@
-"""A sparse matrix, as far as linear models over hashed words need one: rows, times, transposed times, and the products of its rows.
+"""A sparse matrix, as far as linear models over hashed words need one: rows, products with vectors, and products of rows.
 
 numpy alone; a library for this would be the largest one of the extra `fit`.
 """

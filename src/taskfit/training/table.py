@@ -11,13 +11,19 @@ from typing import Final
 
 import msgspec
 
-from taskfit.numerics import Floats, Integers, np
+from taskfit.numerics import Booleans, Floats, Integers, np
 from taskfit.routers.choosing import frontier_of
 from taskfit.training.policies import Made
 from taskfit.values.policy import ALL, Cell, Estimate, Point, Policy, PolicyTable
 
 PRIOR_WEIGHT: Final = 100.0
-"""A cell's own interaction counts half from so many outcomes on. Less than that chooses by luck: see docs/decisions/0012."""
+"""A cell's own interaction counts half from so many outcomes on, where tasks are too few to tell."""
+
+CAUTION: Final = 2.0
+"""So many times the weight that is best for a single figure: what is chosen is the best of many, and some of that is luck."""
+
+WEIGHTS: Final = (5.0, 300.0)
+"""The least and the greatest prior weight."""
 
 LEVEL_WEIGHT: Final = 10.0
 """The same for what all policies share: a cell's difficulty, its cost and its latency."""
@@ -57,12 +63,17 @@ class Belief(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
 
 
-def fit_table(policies: Sequence[Policy], made: Made, groups: Sequence[Group], *, prior_weight: float = PRIOR_WEIGHT) -> PolicyTable:
+def fit_table(
+    policies: Sequence[Policy], made: Made, groups: Sequence[Group], *, prior_weight: float | None = None
+) -> PolicyTable:
     """The table. `groups` begin with ALL. Shapes: made (prompts, policies).
 
-    Policies of which no outcome is known at all have no estimate anywhere.
+    Policies of which no outcome is known at all have no estimate anywhere. `prior_weight` None: what the tasks themselves say,
+    see `prior_weight_of`.
     """
     effects = policy_effects(made.quality, groups)
+    if prior_weight is None:
+        prior_weight = prior_weight_of(made.quality, groups)
     beliefs: dict[str, Belief] = {}
     for group in groups:
         parent = None if group.parent is None else beliefs[group.parent]
@@ -77,7 +88,9 @@ def fit_table(policies: Sequence[Policy], made: Made, groups: Sequence[Group], *
     )
 
 
-def groups_in(tasks: Sequence[str], families: Sequence[str], marks: Mapping[str, Sequence[int]] | None = None) -> tuple[Group, ...]:
+def groups_in(
+    tasks: Sequence[str], families: Sequence[str], marks: Mapping[str, Sequence[int]] | None = None
+) -> tuple[Group, ...]:
     """The cells of prompts: all of them, families, tasks, and `marks`, further cells by name with the places of their prompts."""
     found = [Group(name=ALL, parent=None, rows=np.arange(len(tasks)))]
     family_of = {task: family for task, family in zip(tasks, families, strict=True) if task and family}
@@ -90,14 +103,13 @@ def groups_in(tasks: Sequence[str], families: Sequence[str], marks: Mapping[str,
     for task in sorted(filter(None, places)):
         parent = f"family:{family_of[task]}" if task in family_of else ALL
         found.append(Group(name=f"task:{task}", parent=parent, rows=np.array(places[task], dtype=np.int64)))
-    for name in sorted(marks or {}):
-        found.append(Group(name=name, parent=ALL, rows=np.array((marks or {})[name], dtype=np.int64)))
-    return tuple(found)
+    marked = [Group(name=name, parent=ALL, rows=np.array(rows, dtype=np.int64)) for name, rows in sorted((marks or {}).items())]
+    return (*found, *marked)
 
 
 def policy_effects(quality: Floats, groups: Sequence[Group]) -> Floats:
-    """The mean quality of each policy; where policies were tried on different prompts, as if each had been tried on the same share
-    of each task. Shapes: (prompts, policies) to (policies,); nan where a policy was never tried."""
+    """The mean quality of each policy; where policies were tried on different prompts, as if each had been tried on the same
+    share of each task. Shapes: (prompts, policies) to (policies,); nan where a policy was never tried."""
     is_known = ~np.isnan(quality)
     counts = is_known.sum(axis=0)
     filled = np.where(is_known, quality, 0.0)
@@ -114,6 +126,35 @@ def policy_effects(quality: Floats, groups: Sequence[Group]) -> Floats:
         level -= (level * sizes).sum() / sizes.sum()
         effects = (sums - numbers * level[:, None]).sum(axis=0) / np.maximum(numbers.sum(axis=0), 1)
     return np.asarray(np.where(counts > 0, effects, np.nan))
+
+
+def prior_weight_of(quality: Floats, groups: Sequence[Group]) -> float:
+    """CAUTION times the variance of a policy's standing within a task, divided by the variance of its standing between tasks, by
+    the method of moments: tasks that differ much in what is best for them count for themselves sooner. Within WEIGHTS.
+
+    A policy's standing is its quality less the mean of all policies on the same prompt. Shapes: (prompts, policies).
+    Source: empirical Bayes, e.g. Morris, JASA 78 (1983) 47.
+    """
+    tasks = [group.rows for group in groups if group.name.startswith("task:")]
+    standing = quality - _mean(quality.T)[:, None]
+    standing = standing - _mean(standing)
+    means = [_mean(standing[rows]) for rows in tasks]
+    counts = np.array([(~np.isnan(standing[rows])).sum(axis=0) for rows in tasks]).reshape(len(tasks), quality.shape[1])
+    tried = (counts >= 2).sum(axis=0) >= 2
+    if not tried.any():
+        return PRIOR_WEIGHT
+    counts = np.where(counts >= 2, counts, 0)[:, tried]
+    total = counts.sum(axis=0)
+    squares = np.array([np.nansum((standing[rows] - mean) ** 2, axis=0) for rows, mean in zip(tasks, means, strict=True)])[
+        :, tried
+    ]
+    within = np.where(counts > 0, squares, 0.0).sum(axis=0) / np.maximum(total - (counts > 0).sum(axis=0), 1)
+    seen = np.where(counts > 0, np.array(means)[:, tried] ** 2, 0.0)
+    between = (counts * seen).sum(axis=0) / total - within * (counts > 0).sum(axis=0) / total
+    least, most = WEIGHTS
+    if between.mean() <= 0:
+        return most
+    return float(np.clip(CAUTION * within.mean() / between.mean(), least, most))
 
 
 def _believe(made: Made, effects: Floats, group: Group, parent: Belief | None, *, prior_weight: float) -> Belief:
@@ -143,7 +184,7 @@ def _believe(made: Made, effects: Floats, group: Group, parent: Belief | None, *
     return Belief(
         difficulty=difficulty,
         interaction=interaction,
-        variance=within / (known + prior_weight) + weight**2 * parent.variance,
+        variance=within * (known + CAUTION * prior_weight) / (known + prior_weight) ** 2 + weight**2 * parent.variance,
         cost_usd=_shrunk_mean(made.cost_usd[group.rows], parent.cost_usd),
         latency_s=_shrunk_mean(times, parent.latency_s),
         latency_p95_s=_p95(times, parent.latency_p95_s),
@@ -152,7 +193,7 @@ def _believe(made: Made, effects: Floats, group: Group, parent: Belief | None, *
     )
 
 
-def _cell(group: Group, belief: Belief, effects: Floats, everywhere: Floats) -> Cell:
+def _cell(group: Group, belief: Belief, effects: Floats, everywhere: Booleans) -> Cell:
     quality = np.clip(np.nan_to_num(effects) + belief.difficulty + belief.interaction, 0.0, 1.0)
     half = Z95 * np.sqrt(belief.variance)
     low, high = np.maximum(quality - half, 0.0), np.minimum(quality + half, 1.0)
@@ -198,9 +239,11 @@ def _mixed(tasks: Sequence[tuple[int, Cell]]) -> tuple[Point, ...]:
         quality += part * qualities[picked]
         cost += part * costs[picked]
     points: list[Point] = []
-    for trade, mean, usd in zip(trades.tolist(), quality.tolist(), cost.tolist(), strict=True):
-        if not points or (mean < points[-1].quality and usd < points[-1].cost_usd):
-            points.append(Point(trade=trade, quality=round(mean, 6), cost_usd=float(f"{usd:.6g}")))
+    for trade, mean, usd in zip(trades.tolist(), quality.round(6).tolist(), cost.tolist(), strict=True):
+        if points and usd < points[-1].cost_usd and mean >= points[-1].quality:
+            points.pop()
+        if not points or usd < points[-1].cost_usd:
+            points.append(Point(trade=trade, quality=mean, cost_usd=float(f"{usd:.6g}")))
     return tuple(points)
 
 

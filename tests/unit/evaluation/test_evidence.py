@@ -4,7 +4,8 @@ import math
 import pytest
 
 from taskfit.errors import ConfigurationError
-from taskfit.evaluation.evidence import gather, recorded_answer, recorded_request
+from taskfit.evaluation.evidence import gather
+from taskfit.training.recorded import recorded_answer, recorded_request
 from tests.unit.evaluation.recorded import outcome
 
 WRONG_SUM = "6 * 7 = 43\n#### 43"

@@ -256,11 +256,11 @@ def test_a_name_that_a_macro_binds_is_no_variable() -> None:
     assert [str(path) for path in compiled("tags.all(total, total != '') && total > 1").paths] == ["tags", "total"]
 
 
-def test_without_a_scope_only_the_request_may_be_read() -> None:
+def test_without_a_scope_the_request_and_what_surrounds_it_may_be_read() -> None:
     condition = compile_condition('request.kind == "code" && request.input_tokens < 4000')
     assert condition.holds({"request": {"kind": "code", "input_tokens": 12}})
     assert not condition.holds({"request": {"kind": "code"}})
-    with pytest.raises(ValueError, match="found the unknown variable reqest, wanted one of: request; try request"):
+    with pytest.raises(ValueError, match="found the unknown variable reqest, wanted one of: live, now, request; try request"):
         compile_condition("reqest.kind == 'code'")
 
 

@@ -8,7 +8,8 @@ from taskfit.errors import RequestError
 from taskfit.server.headers import read_terms, request_id
 from taskfit.values.request import Terms
 
-NAMES = [f"x-taskfit-{name}".encode() for name in ("task", "surface", "session", "deadline-ms", "max-cost-usd", "store", "cache")]
+ASKED = ("task", "surface", "session", "deadline-ms", "max-cost-usd", "store", "cache", "plan")
+NAMES = [f"x-taskfit-{name}".encode() for name in ASKED]
 
 
 @given(st.binary(max_size=150))
@@ -46,3 +47,11 @@ def test_dollars_are_read_as_micro_dollars(value: bytes, cost: int) -> None:
 
 def test_a_deadline_is_read_in_seconds() -> None:
     assert read_terms({b"x-taskfit-deadline-ms": b"1500"}).deadline_s == 1.5
+
+
+def test_only_headers_that_tasks_are_recognised_by_are_kept() -> None:
+    headers = {b"x-tenant": b"acme", b"authorization": b"Bearer one", b"x-other": b"y", b"x-taskfit-plan": b"gold"}
+    terms = read_terms(headers, frozenset({"x-tenant", "x-stage"}))
+    assert terms == Terms(plan="gold", headers={"x-tenant": "acme"})
+    assert read_terms(headers).headers == {}
+    assert read_terms({b"host": b"x"}, frozenset({"x-tenant"})) == Terms()

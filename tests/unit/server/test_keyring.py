@@ -58,7 +58,7 @@ def at_a_desk(folder: Path, work: "Callable[[Desk], Awaitable[None]]", *, is_aut
 def test_a_revoked_key_stops_with_the_next_reading(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         key_id, text = await desk.add("shop", team="red")
-        assert await desk.caller(text) == Caller(key_id=key_id, role="client", team="red")
+        assert await desk.caller(text) == Caller(key_id=key_id, key_name="shop", role="client", team="red")
         await desk.revoke(key_id)
         await desk.keyring.read()
         assert await desk.caller(text) is None
