@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE   # some images set it; without compiled files every run compiles the whole suite, once per core
 
 BIN := .venv/bin
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -22,7 +23,7 @@ check: setup ## ruff, mypy, import rules, structure, documents; no test of behav
 	@echo "check: passed"
 
 test: setup ## the whole test suite in random order, on all cores (budget: 120 s on two; ARGS='-k walk' is passed on)
-	@$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 test-clients: setup ## the SDKs, agents and a model server that other people wrote, against the gateway (budget: 120 s; needs npm)
 	@scripts/setup clients

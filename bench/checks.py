@@ -191,7 +191,7 @@ async def _walk_us(assembly: Assembly, request: Request) -> float:
     gateway = assembly.gateway
     began = time.process_time()
     for _ in range(WALKS):
-        async with gateway.walk(request) as walk:
+        with gateway.walk(request) as walk:
             await walk.run(EventList())
     while gateway.outbox.depth:  # noqa: ASYNC110  # a thread empties it, and tells nobody
         await asyncio.sleep(0.001)
@@ -200,7 +200,7 @@ async def _walk_us(assembly: Assembly, request: Request) -> float:
 
 async def _must_accept(assembly: Assembly, request: Request) -> None:
     """A check that rejects would spare the others their work."""
-    async with assembly.gateway.walk(request) as walk:
+    with assembly.gateway.walk(request) as walk:
         await walk.run(EventList())
     assert walk.accepted is not None
     doubts = [f"{verdict.check}: {verdict.reason}" for verdict in walk.accepted.verdicts if verdict.judgement != "accept"]

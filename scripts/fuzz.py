@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,14 +70,12 @@ def as_stream(dialect: Any, data: bytes) -> None:
     """A stream in two pieces, as every client would be told it."""
     middle = len(data) // 2
     for other, request in ASKED:
-        reader = DeltaReader(dialect.new_reader())
         writer = other.new_writer(request, reply_id="rec-1", created=1)
+        reader = DeltaReader(dialect.new_reader(), partial(writer.write, model="m"))
         with suppress(UpstreamError):
             for piece in (data[:middle], data[middle:]):
-                for delta in reader.feed(piece):
-                    writer.write(delta, model="m")
-            for delta in reader.finish():
-                writer.write(delta, model="m")
+                reader.feed(piece)
+            reader.finish()
             writer.end()
 
 

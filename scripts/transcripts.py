@@ -36,8 +36,11 @@ def line_of(delta: Delta) -> bytes:
 
 
 def read(dialect: str, transcript: Path) -> bytes:
-    reader = DeltaReader(import_module(f"taskfit.wire.{dialect}").new_reader())
-    return b"".join(line_of(delta) for delta in [*reader.feed(transcript.read_bytes()), *reader.finish()])
+    deltas: list[Delta] = []
+    reader = DeltaReader(import_module(f"taskfit.wire.{dialect}").new_reader(), deltas.append)
+    reader.feed(transcript.read_bytes())
+    reader.finish()
+    return b"".join([line_of(delta) for delta in deltas])
 
 
 def main(dialects: list[str]) -> int:

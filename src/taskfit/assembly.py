@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ from taskfit.catalogue.cards import card
 from taskfit.config import Config, load
 from taskfit.config.complaints import Complaints, told_by
 from taskfit.config.discover import probe_models
+from taskfit.config.settings import PluginUse
 from taskfit.config.starter import from_environment
 from taskfit.errors import ConfigurationError, StoreUnavailable, TaskfitError
-from taskfit.pipeline.admit import DEFAULT_TASK
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.deliveries import Deliveries, Sender
 from taskfit.pipeline.gateway import Gateway
@@ -24,11 +25,12 @@ from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.signing import SigningKey
 from taskfit.plugins import PluginSettings, load_plugins
-from taskfit.protocols import Check, Plugin, Provider, Store
+from taskfit.protocols import Check, LabelQuery, Plugin, Provider, Store
 from taskfit.stores.spill import restore, spill
 from taskfit.values.card import ModelCard
 from taskfit.values.record import Record
-from taskfit.values.task import CheckUse, Rung, Task
+from taskfit.values.review import Label
+from taskfit.values.task import DEFAULT_TASK, CheckUse, Rung, Task
 
 if TYPE_CHECKING:
     from taskfit.shaping.shape import Shaper
@@ -96,6 +98,25 @@ def build_checks(config: Config) -> dict[str, tuple[Check, ...]]:
     return built
 
 
+def build_use(group: str, use: PluginUse, config: Config) -> Any:
+    """A plug-in that the file names for the whole gateway, not yet opened. Errors: InvalidConfig, on its line."""
+    key, classes = group.removesuffix("s"), load_plugins(group)
+    complaints = Complaints(config.file or "(environment)")
+    if use.name not in classes:
+        near = get_close_matches(use.name, classes, n=1)
+        complaints.add(
+            config.lines.get(key), key, found=f"the unknown {key} {use.name!r}", wanted=f"one of: {', '.join(sorted(classes))}",
+            try_=near[0] if near else "",
+        )  # fmt: skip
+        complaints.raise_if_any()
+    try:
+        return _build(classes[use.name], use.name, dict(use.settings))
+    except Exception as error:
+        for told in told_by(error, wanted=f"settings that the {key} can use"):
+            complaints.add(config.lines.get(key), key, found=told.found, wanted=told.wanted, try_=told.try_)
+        raise complaints.refuse() from error
+
+
 def _build_check(plugin: type[Any], use: CheckUse, task: Task, config: Config, complaints: Complaints) -> Check | None:
     line, path = config.place_of(task.name, "checks", use.name)
     try:
@@ -144,6 +165,7 @@ class Assembly:
         house, plugins = await _open_house(config)
         old, self._plugins = self._plugins, plugins
         self.gateway.house, self.deliveries.sender, self.config = house, sender, config
+        self.gateway.promises.take(house.tasks)
         await _close_all(old)
 
     async def close(self) -> None:
@@ -151,6 +173,7 @@ class Assembly:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self.gateway.promises.audits.close()
         left = await asyncio.to_thread(self.gateway.outbox.stop, timeout_s=STOP_S)
         try:
             self._keep(left)
@@ -194,9 +217,18 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
     outbox.start()
     gateway = Gateway(house, store=store, outbox=outbox, clock=clock or SystemClock())
     deliveries = Deliveries(store, outbox.call, gateway.clock, sender=sender)
+    gateway.promises.take(house.tasks)
+    gateway.promises.recall(await outbox.call(lambda: _audits_since(store, house)))
     assembly = Assembly(config=config, gateway=gateway, deliveries=deliveries, _plugins=plugins)
     assembly.start()
     return assembly
+
+
+def _audits_since(store: Store, house: House) -> tuple[Label, ...]:
+    """What was found of the tasks' bars since they were fitted, oldest first."""
+    bars = [task.error_budget.bar for task in house.tasks.values() if task.error_budget is not None]
+    queries = [LabelQuery(source="audit", task=bar.task, since=bar.at) for bar in bars if bar is not None]
+    return tuple([label for query in queries for label in store.find_labels(query)])
 
 
 def spill_path(config: Config) -> Path | None:
@@ -216,7 +248,8 @@ async def _open_house(config: Config) -> tuple[House, list[Plugin]]:
     try:
         house = _build_house(config)
         checks = (check for uses in house.checks.values() for check in uses)
-        for plugin in (*house.providers.values(), *checks, house.profiler, house.router):
+        routers = () if house.router is None else (house.router,)
+        for plugin in (*house.providers.values(), *checks, house.profiler, *routers):
             await plugin.open()
             plugins.append(plugin)
     except TaskfitError:
@@ -240,8 +273,8 @@ def _build_house(config: Config) -> House:
         cards=cards,
         providers=providers,
         checks=checks,
-        profiler=_build(load_plugins("profilers")["rules"], "rules", {}),
-        router=_build(load_plugins("routers")["ladder"], "ladder", {}),
+        profiler=build_use("profilers", config.profiler, config),
+        router=None if config.router is None else build_use("routers", config.router, config),
         baseline=config.baseline,
         shapers=_shapers(config),
         can_call_back=config.webhook_secret is not None,

@@ -6,7 +6,6 @@ request (docs/decisions/0006-gathered-writes.md). Nothing waits longer than the 
 """
 
 import asyncio
-from typing import Any
 from weakref import WeakKeyDictionary
 
 
@@ -15,16 +14,14 @@ class _Turn:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._call_soon = loop.call_soon
-        self._waiting: list[GatheredTransport] = []
+        self.waiting: list[GatheredTransport] = []
 
-    def add(self, transport: "GatheredTransport") -> None:
-        """Write what it holds at the end of this turn."""
-        if not self._waiting:
-            self._call_soon(self._end)
-        self._waiting.append(transport)
+    def schedule(self) -> None:
+        """Write what the first one and all that join it hold, at the end of this turn."""
+        self._call_soon(self._end)
 
     def _end(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self.waiting = self.waiting, []
         for transport in waiting:
             transport.flush()
 
@@ -33,15 +30,25 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turn] = WeakKeyDictionary(
 
 
 class GatheredTransport:
-    """A transport whose writes are gathered. Everything else is the wrapped transport's own; closing writes first."""
+    """A transport whose writes are gathered. What else is asked of one is the wrapped transport's own; closing writes first.
 
-    __slots__ = ("_pending", "_turn", "is_closing", "pause_reading", "resume_reading", "wrapped")
+    Not by `__getattr__`: a class that has it pays for a search at each look at any attribute.
+    """
+
+    __slots__ = (
+        "_pending", "_turn", "_write", "get_extra_info", "get_write_buffer_size", "is_closing", "pause_reading", "resume_reading",
+        "set_write_buffer_limits", "wrapped",
+    )  # fmt: skip
 
     def __init__(self, wrapped: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self.wrapped = wrapped
         self.is_closing = wrapped.is_closing
         self.pause_reading = wrapped.pause_reading
         self.resume_reading = wrapped.resume_reading
+        self.get_extra_info = wrapped.get_extra_info
+        self.get_write_buffer_size = wrapped.get_write_buffer_size
+        self.set_write_buffer_limits = wrapped.set_write_buffer_limits
+        self._write = wrapped.write
         self._pending: list[bytes] = []
         turn = _turns.get(loop)
         if turn is None:
@@ -50,9 +57,13 @@ class GatheredTransport:
 
     def write(self, data: bytes) -> None:
         """Write at the end of this turn of the loop."""
-        if not self._pending:
-            self._turn.add(self)
-        self._pending.append(data)
+        pending = self._pending
+        if not pending:
+            turn = self._turn
+            if not turn.waiting:
+                turn.schedule()
+            turn.waiting.append(self)
+        pending.append(data)
 
     def flush(self) -> None:
         """Write what is pending now."""
@@ -61,7 +72,7 @@ class GatheredTransport:
             data = pending[0] if len(pending) == 1 else b"".join(pending)
             pending.clear()
             if not self.is_closing():  # uvloop raises for a write to a transport that is lost, and others wait behind this one
-                self.wrapped.write(data)
+                self._write(data)
 
     def close(self) -> None:
         """Write what is pending, then close."""
@@ -72,6 +83,3 @@ class GatheredTransport:
         """Close at once; what is pending is lost."""
         self._pending.clear()
         self.wrapped.abort()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.wrapped, name)

@@ -11,12 +11,14 @@ import msgspec
 
 from taskfit.values.answer import Answer, Event
 from taskfit.values.card import ModelCard
+from taskfit.values.condition import Condition
 from taskfit.values.kept import KeptResponse
-from taskfit.values.plan import Ranked
+from taskfit.values.plan import Ranking
+from taskfit.values.policy import Considered
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Dialect, Request, Role
-from taskfit.values.review import CaseState, Delivery, Label, ReviewCase
+from taskfit.values.review import CaseState, Delivery, Label, ReviewCase, Source
 from taskfit.values.task import Task
 from taskfit.values.verdict import Verdict
 
@@ -114,14 +116,29 @@ class Profiler(Plugin, Protocol):
         ...
 
 
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What a router may look at beside the request. `cards` say what is known of every model and `conditions` how it is doing, by
+    its id; `lot`, 0 to 1, is what was drawn for this request."""
+
+    cards: Mapping[str, ModelCard]
+    conditions: Mapping[str, Condition] = {}
+    lot: float = 1.0
+
+
 class Router(Plugin, Protocol):
     """Ranks the rungs of a task's ladder for a request."""
 
-    def rank(
-        self, request: Request, profile: Profile, task: Task, cards: Mapping[str, ModelCard]
-    ) -> tuple[Ranked, ...] | None:
-        """Best first, by their ids (`Rung.id`). None: it declines, and the ladder's own order holds. Rungs that it leaves out are
-        dropped. `cards` say what is known of every model, by its id."""
+    def rank(self, request: Request, profile: Profile, task: Task, scene: Scene) -> Ranking | None:
+        """Best first, by their ids (`Rung.id`). None: it declines, and the ladder's own order holds. Under 1 ms, without I/O."""
+        ...
+
+
+@runtime_checkable
+class ExplainingRouter(Protocol):
+    """A router that can say what it weighed."""
+
+    def consider(self, request: Request, profile: Profile, task: Task, scene: Scene) -> tuple[Considered, ...]:
+        """Every policy that it knows for this request, the one that it takes first."""
         ...
 
 
@@ -201,6 +218,15 @@ class CaseQuery(msgspec.Struct, frozen=True, kw_only=True):
     due_before: float | None = None
     is_overdue_told: bool | None = None
     record_id: str | None = None
+
+
+class LabelQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which labels to find, oldest first. None: any. Units: seconds since the epoch."""
+
+    source: Source
+    task: str | None = None
+    since: float | None = None
+    limit: int = 100_000
 
 
 class CaseCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -288,6 +314,10 @@ class Store(Plugin, Protocol):
 
     def labels_of(self, record_id: str) -> tuple[Label, ...]:
         """All labels of one record, oldest first."""
+        ...
+
+    def find_labels(self, query: LabelQuery) -> tuple[Label, ...]:
+        """Labels that match, oldest first."""
         ...
 
     def put_delivery(self, delivery: Delivery) -> None:

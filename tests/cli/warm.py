@@ -11,7 +11,9 @@ import sys
 from importlib import import_module
 
 PRELOADED = (
-    "taskfit.opening", "taskfit.server.serving", "taskfit.cli.application", "alembic.command", "genai_prices.data", "pydantic",
+    "taskfit.opening", "taskfit.server.serving", "taskfit.cli.application", "taskfit.cli.opened", "taskfit.cli.output",
+    "taskfit.stores.sqlite", "sqlalchemy.dialects.sqlite", "taskfit.providers.openai", "taskfit.checks.refusal",
+    "taskfit.profilers.rules", "taskfit.routers.ladder", "alembic.command", "genai_prices.data", "pydantic",
 )  # fmt: skip
 
 

@@ -1,23 +1,22 @@
 """What the command line offers, read from its own --help."""
 
-import os
 import re
-import subprocess
-import sys
 from functools import cache
-from pathlib import Path
 
-TASKFIT = Path(sys.executable).with_name("taskfit")
-PLAIN = {**os.environ, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONUTF8": "1", "TYPER_USE_RICH": "0"}
+from typer.testing import CliRunner
+
+from taskfit.cli.application import app
+
+PLAIN = {"NO_COLOR": "1", "TERM": "dumb"}
+WIDTH = 78
+"""What is shown on a terminal of 80 columns or more."""
 
 
 @cache
 def help_of(*words: str) -> str | None:
     """The help text of a command; None where there is no such command."""
-    done = subprocess.run(
-        [TASKFIT, *words, "--help"], capture_output=True, text=True, env=PLAIN, stdin=subprocess.DEVNULL, timeout=30, check=False
-    )
-    return done.stdout if done.returncode == 0 else None
+    done = CliRunner(env=PLAIN).invoke(app, [*words, "--help"], prog_name="taskfit", terminal_width=WIDTH)
+    return done.stdout if done.exit_code == 0 else None
 
 
 def subcommands_of(*words: str) -> list[str]:

@@ -8,7 +8,7 @@ from taskfit.pipeline.plan import make_plan
 from taskfit.values.attempt import Attempt, State
 from taskfit.values.card import ModelCard, Price
 from taskfit.values.condition import Condition
-from taskfit.values.plan import Candidate, Plan, Ranked
+from taskfit.values.plan import Candidate, Plan, Ranked, Ranking
 from taskfit.values.profile import Profile
 from taskfit.values.request import Outline, Request, Terms
 from taskfit.values.review import ReviewRule
@@ -102,7 +102,8 @@ def made_plans(draw: st.DrawFn) -> tuple[Request, Profile, Task, Plan]:
     ranking = None
     if task.ladder:
         ranked = draw(st.none() | st.lists(st.sampled_from([rung.id for rung in task.ladder]), unique=True))
-        ranking = None if ranked is None else tuple(Ranked(model=model) for model in ranked)
+        if ranked is not None:
+            ranking = Ranking(rungs=tuple([Ranked(model=model, is_reserve=draw(st.booleans())) for model in ranked]))
     plan = make_plan(
         request, profile, task, cards=draw(cards()), ranking=ranking, chosen_by="a test", conditions=draw(conditions)
     )

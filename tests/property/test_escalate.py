@@ -1,8 +1,9 @@
 """Every walk ends, within its attempts, its deadline and its budget, and on the best answer that it had."""
 
 from itertools import pairwise
+from typing import NamedTuple
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskfit.pipeline.affordable import calls_of, cost_of_calls
@@ -13,13 +14,21 @@ from taskfit.values.step import Accept, AskPerson, GiveUp, Step, Try
 from taskfit.values.usage import Usage
 from tests.property.plans import ended, most_tokens, plans
 
-Walked = tuple[list[Step], list[Attempt], list[float]]
+
+class Walked(NamedTuple):
+    """One walk: its plan, all its steps, its trail, and the time of each step."""
+
+    plan: Plan
+    steps: list[Step]
+    trail: list[Attempt]
+    times: list[float]
+
+
 MICRO = 3
 """Each call is rounded to a whole micro-dollar on its own."""
 
 
 def walk(plan: Plan, data: st.DataObject) -> Walked:
-    """All steps of one walk, its trail, and the time of each step."""
     steps: list[Step] = []
     trail: list[Attempt] = []
     times = [0.0]
@@ -27,30 +36,27 @@ def walk(plan: Plan, data: st.DataObject) -> Walked:
         step = next_step(plan, trail, times[-1])
         steps.append(step)
         if not isinstance(step, Try):
-            return steps, trail, times
+            return Walked(plan, steps, trail, times)
         assert len(trail) < 40, "the walk does not end"
         began_s = times[-1] + step.after_s
         trail.append(data.draw(ended(plan, step, began_s)))
         times.append(began_s + data.draw(st.floats(0, plan.deadline_s)))
 
 
-@given(plans(), st.data())
-def test_every_walk_ends_within_its_calls(plan: Plan, data: st.DataObject) -> None:
-    _, trail, _ = walk(plan, data)
+def every_walk_ends_within_its_calls(walked: Walked) -> None:
+    plan, _, trail, _ = walked
     assert calls(trail) <= plan.max_attempts
     assert all(calls_of(plan.candidates[attempt.candidate]) <= plan.max_attempts for attempt in trail)
 
 
-@given(plans(), st.data())
-def test_no_walk_spends_more_than_its_cap(plan: Plan, data: st.DataObject) -> None:
-    steps, trail, _ = walk(plan, data)
+def no_walk_spends_more_than_its_cap(walked: Walked) -> None:
+    plan, steps, trail, _ = walked
     hedged = any(isinstance(step, Try) and step.hedge is not None for step in steps)
     assert hedged or plan.max_cost is None or spent(trail) <= plan.max_cost + MICRO * calls(trail)
 
 
-@given(plans(), st.data())
-def test_both_of_a_race_together_cannot_exceed_the_cap(plan: Plan, data: st.DataObject) -> None:
-    steps, trail, _ = walk(plan, data)
+def both_of_a_race_together_cannot_exceed_the_cap(walked: Walked) -> None:
+    plan, steps, trail, _ = walked
     for number, step in enumerate(steps):
         if isinstance(step, Try) and step.hedge is not None and plan.max_cost is not None:
             worst = [
@@ -67,9 +73,8 @@ def test_both_of_a_race_together_cannot_exceed_the_cap(plan: Plan, data: st.Data
             assert sum([cost or 0 for cost in worst]) <= plan.max_cost - spent(trail[:number]) + 2 * MICRO
 
 
-@given(plans(), st.data())
-def test_no_attempt_begins_after_the_deadline_or_may_wait_beyond_it(plan: Plan, data: st.DataObject) -> None:
-    steps, _, times = walk(plan, data)
+def no_attempt_begins_after_the_deadline_or_may_wait_beyond_it(walked: Walked) -> None:
+    plan, steps, _, times = walked
     for step, now_s in zip(steps, times, strict=True):
         if isinstance(step, Try):
             left_s = plan.deadline_s - now_s
@@ -80,26 +85,23 @@ def test_no_attempt_begins_after_the_deadline_or_may_wait_beyond_it(plan: Plan, 
             assert step.hedge is None or step.hedge.after_s < left_s
 
 
-@given(plans(), st.data())
-def test_a_candidate_is_called_again_only_after_passing_trouble(plan: Plan, data: st.DataObject) -> None:
-    _, trail, _ = walk(plan, data)
+def a_candidate_is_called_again_only_after_passing_trouble(walked: Walked) -> None:
+    _, _, trail, _ = walked
     for index, attempt in enumerate(trail):
         before = [earlier for earlier in trail[:index] if earlier.candidate == attempt.candidate]
         assert all(earlier.state == "failed" for earlier in before)
         assert not before or not any(earlier.state == "answered" for earlier in trail[:index])
 
 
-@given(plans(), st.data())
-def test_after_an_answer_that_is_not_good_enough_the_same_rung_is_not_asked_again(plan: Plan, data: st.DataObject) -> None:
-    _, trail, _ = walk(plan, data)
+def after_an_answer_that_is_not_good_enough_the_same_rung_is_not_asked_again(walked: Walked) -> None:
+    plan, _, trail, _ = walked
     for before, after in pairwise(trail):
         if before.state in ("answered", "stopped", "passed"):
             assert plan.candidates[after.candidate].rung != plan.candidates[before.candidate].rung
 
 
-@given(plans(), st.data())
-def test_a_good_answer_is_taken_at_once_and_otherwise_the_best_one(plan: Plan, data: st.DataObject) -> None:
-    steps, trail, _ = walk(plan, data)
+def a_good_answer_is_taken_at_once_and_otherwise_the_best_one(walked: Walked) -> None:
+    plan, steps, trail, _ = walked
     answered = [attempt for attempt in trail if attempt.state == "answered"]
     good = [attempt for attempt in answered if is_good_enough(attempt, plan.bar)]
     last = steps[-1]
@@ -115,9 +117,8 @@ def test_a_good_answer_is_taken_at_once_and_otherwise_the_best_one(plan: Plan, d
         assert not answered or any(attempt.state == "cut" for attempt in trail)
 
 
-@given(plans(), st.data())
-def test_a_person_is_asked_wherever_the_task_says_so(plan: Plan, data: st.DataObject) -> None:
-    steps, trail, _ = walk(plan, data)
+def a_person_is_asked_wherever_the_task_says_so(walked: Walked) -> None:
+    plan, steps, trail, _ = walked
     last = steps[-1]
     if plan.review == "never" and not plan.is_sampled:
         assert not isinstance(last, AskPerson)
@@ -127,17 +128,15 @@ def test_a_person_is_asked_wherever_the_task_says_so(plan: Plan, data: st.DataOb
         assert not isinstance(last, Accept) or not last.is_below_bar or trail[-1].error in FINAL_KINDS
 
 
-@given(plans(), st.data())
-def test_after_a_refusal_no_other_model_is_called_and_after_a_cut_only_to_go_on(plan: Plan, data: st.DataObject) -> None:
-    _, trail, _ = walk(plan, data)
+def after_a_refusal_no_other_model_is_called_and_after_a_cut_only_to_go_on(walked: Walked) -> None:
+    plan, _, trail, _ = walked
     for attempt in trail[:-1]:
         assert attempt.state != "cut" or plan.continues_cut
         assert attempt.error not in FINAL_KINDS or attempt.state == "cut"
 
 
-@given(plans(), st.data())
-def test_giving_up_has_a_kind_and_a_reason(plan: Plan, data: st.DataObject) -> None:
-    steps, _, times = walk(plan, data)
+def giving_up_has_a_kind_and_a_reason(walked: Walked) -> None:
+    plan, steps, _, times = walked
     last = steps[-1]
     if isinstance(last, GiveUp):
         assert last.kind
@@ -147,7 +146,30 @@ def test_giving_up_has_a_kind_and_a_reason(plan: Plan, data: st.DataObject) -> N
             assert plan.deadline_s - times[-1] < WORTH_TRYING_S
 
 
-@given(plans(), st.data())
-def test_the_same_question_has_the_same_answer(plan: Plan, data: st.DataObject) -> None:
-    _, trail, times = walk(plan, data)
+def the_same_question_has_the_same_answer(walked: Walked) -> None:
+    plan, _, trail, times = walked
     assert next_step(plan, tuple(trail), times[-1]) == next_step(plan, list(trail), times[-1])
+
+
+PROMISES = (
+    every_walk_ends_within_its_calls,
+    no_walk_spends_more_than_its_cap,
+    both_of_a_race_together_cannot_exceed_the_cap,
+    no_attempt_begins_after_the_deadline_or_may_wait_beyond_it,
+    a_candidate_is_called_again_only_after_passing_trouble,
+    after_an_answer_that_is_not_good_enough_the_same_rung_is_not_asked_again,
+    a_good_answer_is_taken_at_once_and_otherwise_the_best_one,
+    a_person_is_asked_wherever_the_task_says_so,
+    after_a_refusal_no_other_model_is_called_and_after_a_cut_only_to_go_on,
+    giving_up_has_a_kind_and_a_reason,
+    the_same_question_has_the_same_answer,
+)
+
+
+@settings(max_examples=150)
+@given(plans(), st.data())
+def test_every_walk_keeps_its_promises(plan: Plan, data: st.DataObject) -> None:
+    """Each promise is held against each walk: drawing a walk costs a hundred times as much."""
+    walked = walk(plan, data)
+    for keeps in PROMISES:
+        keeps(walked)

@@ -93,7 +93,7 @@ class Moody(Plugin):
 async def run(stage: Stage, *, stream: bool) -> tuple[float, Record]:
     began = time.monotonic()
     try:
-        async with stage.walk(stream=stream) as walk:
+        with stage.walk(stream=stream) as walk:
             await walk.run(EventList())
     except TaskfitError:
         pass

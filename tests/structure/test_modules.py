@@ -36,10 +36,10 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.fixture(params=MODULES, ids=name_of)
-def module(request: pytest.FixtureRequest) -> Path:
-    path: Path = request.param
-    return path
+@pytest.fixture(scope="module")
+def trees() -> dict[Path, ast.Module]:
+    """Every module, parsed once."""
+    return {path: ast.parse(path.read_text()) for path in MODULES}
 
 
 def test_a_module_name_says_what_is_inside() -> None:
@@ -52,12 +52,13 @@ def test_every_folder_of_modules_is_a_package() -> None:
     assert [name_of(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
-def test_a_module_opens_with_what_it_does(module: Path) -> None:
-    assert ast.get_docstring(ast.parse(module.read_text())), f"{name_of(module)} has no docstring"
+def test_every_module_opens_with_what_it_does(trees: dict[Path, ast.Module]) -> None:
+    assert [name_of(path) for path, tree in trees.items() if not ast.get_docstring(tree)] == []
 
 
-def test_a_file_stays_readable_in_one_sitting(module: Path) -> None:
-    assert len(module.read_text().splitlines()) <= LONGEST_FILE_LINES
+def test_every_file_stays_readable_in_one_sitting() -> None:
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in MODULES}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE_LINES} == {}
 
 
 def dangers(tree: ast.AST) -> list[str]:
@@ -76,8 +77,8 @@ def dangers(tree: ast.AST) -> list[str]:
     return found
 
 
-def test_nothing_in_a_module_turns_data_into_code(module: Path) -> None:
-    assert dangers(ast.parse(module.read_text())) == []
+def test_nothing_in_any_module_turns_data_into_code(trees: dict[Path, ast.Module]) -> None:
+    assert {name_of(path): found for path, tree in trees.items() if (found := dangers(tree))} == {}
 
 
 @pytest.mark.parametrize(
@@ -103,9 +104,9 @@ def catch_alls(tree: ast.AST) -> list[int]:
     ]
 
 
-def test_everything_is_caught_only_at_the_doors(module: Path) -> None:
-    if str(module.relative_to(PACKAGE)) not in DOORS:
-        assert catch_alls(ast.parse(module.read_text())) == []
+def test_everything_is_caught_only_at_the_doors(trees: dict[Path, ast.Module]) -> None:
+    inside = {path: tree for path, tree in trees.items() if str(path.relative_to(PACKAGE)) not in DOORS}
+    assert {name_of(path): lines for path, tree in inside.items() if (lines := catch_alls(tree))} == {}
 
 
 def test_the_search_for_catch_alls_finds_them() -> None:

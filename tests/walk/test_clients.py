@@ -9,7 +9,6 @@ from typing import Any
 
 import openai
 import pytest
-from langchain_openai import ChatOpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 
 from taskfit.testing import Fault, Reply
@@ -195,6 +194,8 @@ def test_openai_learns_that_a_stream_broke_off(house: House, client: openai.Open
 
 
 def test_langchain_gets_plain_and_streamed_answers(house: House) -> None:
+    from langchain_openai import ChatOpenAI  # it takes a second, which only this test need spend
+
     model = ChatOpenAI(base_url=house.url, api_key=house.key, model="auto")  # type: ignore[arg-type]  # it takes text too
     assert model.invoke("6 x 7?").text == "I am mini."
     assert "".join(chunk.text for chunk in model.stream("6 x 7?")) == "I am mini."

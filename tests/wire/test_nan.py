@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from taskfit.values.answer import Answer
+from taskfit.values.answer import Answer, Delta
 from taskfit.wire import anthropic_messages, gemini_generate, openai_chat, openai_responses
 from taskfit.wire.dialect import UpstreamDialect
 from taskfit.wire.sse import SseReader, event
@@ -44,8 +44,9 @@ def test_a_body_is_passed_on_with_null(dialect: UpstreamDialect, body: bytes) ->
 
 @pytest.mark.parametrize(("dialect", "payload", "name"), EVENTS)
 def test_an_event_is_passed_on_with_null_under_its_name(dialect: UpstreamDialect, payload: bytes, name: bytes | None) -> None:
-    reader = DeltaReader(dialect.new_reader())
-    passed = b"".join([delta.data or b"" for delta in reader.feed(event(spoilt(payload), name))])
+    deltas: list[Delta] = []
+    DeltaReader(dialect.new_reader(), deltas.append).feed(event(spoilt(payload), name))
+    passed = b"".join([delta.data or b"" for delta in deltas])
     (frame,) = SseReader().feed(passed)
     assert msgspec.json.decode(frame.payload) == {**json.loads(payload), "x_vendor": [None, None, "NaN"]}
     assert frame.whole == event(frame.payload, name)

@@ -26,8 +26,12 @@ STREAM = b"".join([OPENING, *WORDS, FINISH, USAGE, DONE_EVENT])
 
 
 def read(*chunks: bytes) -> list[Delta]:
-    reader = DeltaReader(openai_chat.new_reader())
-    return [*(delta for each in chunks for delta in reader.feed(each)), *reader.finish()]
+    deltas: list[Delta] = []
+    reader = DeltaReader(openai_chat.new_reader(), deltas.append)
+    for each in chunks:
+        reader.feed(each)
+    reader.finish()
+    return deltas
 
 
 def text_of(deltas: list[Delta]) -> str:
@@ -62,21 +66,23 @@ def test_the_terminal_event_may_be_missing_doubled_or_followed_by_anything(end: 
 
 
 def test_the_reader_knows_when_the_terminal_event_has_come() -> None:
-    reader = DeltaReader(openai_chat.new_reader())
-    list(reader.feed(b"".join([*WORDS, FINISH])))
+    deltas: list[Delta] = []
+    reader = DeltaReader(openai_chat.new_reader(), deltas.append)
+    reader.feed(b"".join([*WORDS, FINISH]))
     assert not reader.is_done
-    list(reader.feed(DONE_EVENT))
+    reader.feed(DONE_EVENT)
     assert reader.is_done
-    assert list(reader.feed(WORDS[0])) == []
+    reader.feed(WORDS[0])
+    assert len(deltas) == 3
 
 
 def test_a_dialect_with_a_terminal_event_of_its_own_is_done_with_it() -> None:
-    reader = DeltaReader(anthropic_messages.new_reader())
+    reader = DeltaReader(anthropic_messages.new_reader(), list[Delta]().append)
     ending = b'{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":1}}'
     start = b'{"type":"message_start","message":{"id":"m","model":"x","usage":{"input_tokens":1,"output_tokens":1}}}'
-    list(reader.feed(event(start) + event(ending)))
+    reader.feed(event(start) + event(ending))
     assert not reader.is_done
-    list(reader.feed(event(b'{"type":"message_stop"}')))
+    reader.feed(event(b'{"type":"message_stop"}'))
     assert reader.is_done
 
 
@@ -89,11 +95,11 @@ def test_a_stream_without_a_finish_is_cut(stream: bytes) -> None:
 
 
 def test_what_came_before_an_error_is_given_out_first() -> None:
-    reader, seen = DeltaReader(openai_chat.new_reader()), []
+    seen: list[Delta] = []
+    reader = DeltaReader(openai_chat.new_reader(), seen.append)
     with pytest.raises(RateLimited):
-        for delta in reader.feed(WORDS[0] + event(b'{"error":{"type":"rate_limit_error","message":"slow down"}}')):
-            seen.append(delta.text)  # noqa: PERF401  # what was seen before the error
-    assert seen == ["Größe "]
+        reader.feed(WORDS[0] + event(b'{"error":{"type":"rate_limit_error","message":"slow down"}}'))
+    assert text_of(seen) == "Größe "
 
 
 def test_an_event_that_was_cut_in_the_middle_is_no_event() -> None:

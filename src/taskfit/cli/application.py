@@ -19,7 +19,9 @@ SETTINGS: dict[str, Any] = {
     "pretty_exceptions_enable": False,  # their tracebacks show local variables, and those may be secrets
     "context_settings": {"help_option_names": ["--help", "-h"]},
 }
-COMMANDS = ("init", "serve", "demo", "ask", "explain", "config", "models", "keys", "records", "review", "bench", "doctor")
+COMMANDS = (
+    "init", "serve", "demo", "ask", "explain", "config", "models", "keys", "records", "review", "bench", "router", "calibrate", "doctor",
+)  # fmt: skip
 
 
 class LazyCommands(dict[str, Any]):

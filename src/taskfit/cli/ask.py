@@ -80,7 +80,7 @@ async def _ask(
 async def _told(walk: "Walk", *, is_silent: bool) -> "AsyncGenerator[None, None]":
     """A walk that says on standard error how it ended."""
     try:
-        async with walk:
+        with walk:
             yield
     finally:
         if walk.record is not None and not is_silent:

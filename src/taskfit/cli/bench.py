@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taskfit.cli.application import SETTINGS
+from taskfit.cli.bench_promises import promises
 from taskfit.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from taskfit.evaluation.escalation import CascadeReport
-    from taskfit.evaluation.outcomes import Outcome
+    from taskfit.outcomes.reading import Outcome
 
 DataArgument = Annotated[
     Path, typer.Argument(metavar="DATA", help="A table of outcomes (.parquet, .csv, .jsonl), or a folder with `outcomes` in it.")
@@ -22,6 +23,7 @@ TaskOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only the p
 SeedOption = Annotated[int, typer.Option(help="For the folds and the bootstrap; the same seed gives the same figures.")]
 
 app = typer.Typer(help="Measure a ladder on recorded answers.", no_args_is_help=True, **SETTINGS)
+app.command()(promises)
 
 
 @app.command()
@@ -102,7 +104,7 @@ def agreement(
 def _answered(data: Path, models: Sequence[str], task: str | None) -> tuple[list[tuple["Outcome", ...]], int]:
     """The prompts that all of these models answered, and how many rows were left out as contaminated."""
     from taskfit.errors import ConfigurationError
-    from taskfit.evaluation.outcomes import answered_by_all, read_outcomes
+    from taskfit.outcomes.reading import answered_by_all, read_outcomes
 
     read = read_outcomes(data, models=models)
     tasks = list(dict.fromkeys(outcome.task for outcome in read.rows))

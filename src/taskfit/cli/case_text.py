@@ -9,19 +9,14 @@ import msgspec
 
 from taskfit.cli.output import for_a_terminal, on_one_line, utc
 from taskfit.cli.walk_text import trail_lines
-from taskfit.errors import RequestError
+from taskfit.pipeline.case_conversations import conversation_in
 from taskfit.pipeline.cases import state_at
-from taskfit.values.conversation import Conversation, Part, Refusal, Text, Thinking, ToolCall, ToolResult
-from taskfit.values.request import Dialect, Outline, Request
+from taskfit.values.conversation import Part, Refusal, Text, Thinking, ToolCall, ToolResult
 from taskfit.values.review import Label, ReviewCase
-from taskfit.wire.dialects import conversation_of
 
 INDENT = "    "
 MAX_BODY_CHARS = 20_000
 """Of a request that cannot be told in words, so much of its JSON is shown; `--json` has all of it."""
-
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_DIALECTS: tuple[Dialect, ...] = ("openai-chat", "openai-responses", "anthropic-messages", "gemini-generate")
 
 
 def case_lines(case: ReviewCase, *, now: float) -> Iterator[str]:
@@ -99,7 +94,7 @@ def _origin(case: ReviewCase) -> str:
 
 
 def _request_lines(case: ReviewCase) -> Iterator[str]:
-    conversation = _conversation(case)
+    conversation = conversation_in(case)
     if conversation is None:
         yield from _indented(_body(case.request))
         return
@@ -107,21 +102,6 @@ def _request_lines(case: ReviewCase) -> Iterator[str]:
         yield f"  {message.role}"
         for part in message.parts:
             yield from _indented(_part(part))
-
-
-def _conversation(case: ReviewCase) -> Conversation | None:
-    """What was said, in no dialect's words; None for what those cannot say."""
-    dialect = next((each for each in _DIALECTS if each == case.dialect), None)
-    if dialect is None:
-        return None
-    try:
-        fields = _members.decode(case.request)
-        nothing_seen = Outline(text_chars=0, message_count=0, prompt="")
-        return conversation_of(
-            Request(id=case.id, dialect=dialect, model="", is_stream=False, fields=fields, outline=nothing_seen)
-        )
-    except (RequestError, msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 def _part(part: Part) -> str:

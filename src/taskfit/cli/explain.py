@@ -44,5 +44,5 @@ async def _explain(prompt: str, *, model: str, task: str | None, surface: str, a
     if as_json:
         print_json(explained)
         return
-    for line in plan_lines(explained.profile, explained.plan):
+    for line in plan_lines(explained.profile, explained.plan, explained.considered):
         typer.echo(line)

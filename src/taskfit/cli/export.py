@@ -1,4 +1,4 @@
-"""Records written out: JSON lines for programs, CSV for spreadsheets. A file appears whole or not at all."""
+"""Records, or the outcomes in them, written out. A file appears whole or not at all."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,8 +16,11 @@ from taskfit.errors import ConfigurationError
 from taskfit.values.money import format_usd
 
 if TYPE_CHECKING:
+    from taskfit.outcomes.writing import Form as OutcomeForm
+    from taskfit.outcomes.writing import OutcomeRow
     from taskfit.values.record import Record
 
+Item = TypeVar("Item")
 Form: TypeAlias = Literal["jsonl", "csv"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -37,21 +40,24 @@ def export_to_stdout(records: Iterable["Record"], form: Form) -> None:
 
 def export_to_file(records: Iterable["Record"], form: Form, name: str) -> int:
     """Write them to a file that only its owner may read, with a bar on a terminal; how many. Errors: ConfigurationError."""
-    path = Path(name)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
-    try:
-        with _progress() as advance:
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                for text in written(_counted(records, advance), form):
-                    file.write(text)
-                    count += 1
-        unfinished.replace(path)
-    except OSError as error:
-        raise ConfigurationError(f"{name} cannot be written: {error.strerror or error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with _whole_file(name) as file, _progress() as advance:
+        for text in written(_counted(records, advance), form):
+            file.write(text)
+            count += 1
     return count - (form == "csv")
+
+
+def export_outcomes(rows: Iterable["OutcomeRow"], form: "OutcomeForm", name: str) -> int:
+    """Write outcomes likewise, or to standard output, which is `-`; how many. Errors: ConfigurationError."""
+    from taskfit.outcomes.writing import write_outcomes
+
+    if name == "-":
+        count = write_outcomes(rows, form, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return count
+    with _whole_file(name) as file, _progress() as advance:
+        return write_outcomes(_counted(rows, advance), form, file)
 
 
 def written(records: Iterable["Record"], form: Form) -> Iterator[bytes]:
@@ -96,10 +102,25 @@ def _line(cells: Iterable[str]) -> bytes:
     return line.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _counted(records: Iterable["Record"], advance: Callable[[], None]) -> Iterator["Record"]:
-    for record in records:
+def _counted(found: Iterable[Item], advance: Callable[[], None]) -> Iterator[Item]:
+    for each in found:
         advance()
-        yield record
+        yield each
+
+
+@contextmanager
+def _whole_file(name: str) -> Iterator[BinaryIO]:
+    """It gets its name once it is whole. Errors: ConfigurationError where it cannot be written."""
+    path = Path(name)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            yield file
+        unfinished.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"{name} cannot be written: {error.strerror or error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,12 +1,18 @@
 """`taskfit records`: the evidence. Reads the store itself, so a server may be running or not."""
 
 import sys
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from taskfit.cli.application import FAILED, SETTINGS, WRONG
 from taskfit.cli.options import ConfigOption, JsonOption, moment
+
+if TYPE_CHECKING:
+    from taskfit.outcomes.writing import OutcomeRow
+    from taskfit.protocols import Store
+    from taskfit.values.record import Record
 
 TaskOption = Annotated[str | None, typer.Option(help="Only those of this task.")]
 OutcomeOption = Annotated[
@@ -65,24 +71,50 @@ def show(
 @app.command()
 def export(
     *,
-    form: Annotated[Literal["jsonl", "csv"], typer.Option("--format", help="Whole records as JSON lines, or a table.")] = "jsonl",
+    form: Annotated[
+        Literal["jsonl", "csv", "parquet"] | None,
+        typer.Option(
+            "--format", help="JSON lines, or a table; without it by the file's ending, else jsonl. parquet for outcomes only."
+        ),
+    ] = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The file to write; - is standard output.")] = "-",
+    is_outcomes: Annotated[
+        bool, typer.Option("--outcomes", help="Not the records, but what is known of their answers: what a router learns from.")
+    ] = False,
+    has_all_labels: Annotated[
+        bool, typer.Option("--all-labels", help="A row for each source of a score, and not the weightiest alone.")
+    ] = False,
     task: TaskOption = None,
     outcome: OutcomeOption = None,
     since: SinceOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Write records out, newest first."""
-    from taskfit.cli.export import export_to_file, export_to_stdout
-    from taskfit.cli.opened import configuration, every_record, store_of
+    """Write records out, newest first; or with --outcomes a table of scored answers.
 
+    See docs/reference/outcomes.md for its columns.
+    """
+    from taskfit.cli.export import export_outcomes, export_to_file, export_to_stdout
+    from taskfit.cli.opened import configuration, every_record, store_of
+    from taskfit.cli.output import counted
+
+    kind = form or _form_by_ending(output)
+    if has_all_labels and not is_outcomes:
+        raise typer.BadParameter("it is about outcomes", param_hint="--all-labels")
+    if kind == "parquet" and (output == "-" or not is_outcomes):
+        wanted = "a file, by --output" if is_outcomes else "--outcomes; records are jsonl or csv"
+        raise typer.BadParameter(f"parquet wants {wanted}", param_hint="--format")
     start = None if since is None else moment(since, "--since")
     with store_of(configuration(config)) as store:
         found = every_record(store, task=task, outcome=outcome, since=start)
-        if output == "-":
-            export_to_stdout(found, form)
+        if is_outcomes:
+            rows = export_outcomes(_outcomes(found, store, has_all_labels=has_all_labels), kind, output)
+            typer.echo(f"wrote {counted(rows, 'outcome')}{'' if output == '-' else f' to {output}'}", err=True)
             return
-        count = export_to_file(found, form, output)
+        assert kind != "parquet", "that was refused"
+        if output == "-":
+            export_to_stdout(found, kind)
+            return
+        count = export_to_file(found, kind, output)
     typer.echo(f"wrote {count} records to {output}", err=True)
 
 
@@ -113,6 +145,19 @@ def prune(
         print_json({"pruned": pruned, "before": before})
         return
     typer.echo(f"deleted {counted(pruned, 'record')}")
+
+
+def _form_by_ending(name: str) -> Literal["jsonl", "csv", "parquet"]:
+    ending = name.rpartition(".")[2].lower()
+    return "csv" if ending == "csv" else "parquet" if ending == "parquet" else "jsonl"
+
+
+def _outcomes(records: "Iterable[Record]", store: "Store", *, has_all_labels: bool) -> "Iterator[OutcomeRow]":
+    from taskfit.outcomes.exporting import rows_by_record
+    from taskfit.outcomes.judging import best_rows
+
+    for rows in rows_by_record(records, store):
+        yield from rows if has_all_labels else best_rows(rows)
 
 
 def show_record(name: str, *, config: str | None, as_json: bool) -> None:

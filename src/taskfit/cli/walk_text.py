@@ -1,18 +1,30 @@
 """A plan and a record as a person reads them: what was considered, what was left out, what was tried, what it cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from taskfit.cli.output import UNKNOWN, counted, duration, on_one_line, usd, utc
 from taskfit.values.attempt import Attempt, Trail
+from taskfit.values.money import MICRO
 from taskfit.values.plan import Candidate, Plan
+from taskfit.values.policy import Considered, Estimate, Routing
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 
 
-def plan_lines(profile: Profile, plan: Plan) -> Iterator[str]:
-    """What would be tried for a request, and why."""
+MOST_CONSIDERED = 12
+"""Policies that are told; a table may have hundreds."""
+
+
+def plan_lines(profile: Profile, plan: Plan, considered: Sequence[Considered] = ()) -> Iterator[str]:
+    """What would be tried for a request, and why, with what else was weighed."""
     yield from _profile_lines(profile)
     yield from _plan_lines(plan)
+    if considered:
+        yield "weighed"
+    for each in considered[:MOST_CONSIDERED]:
+        yield f"  {on_one_line(each.policy)}: {_estimate(each.estimate)}, {each.cell}{_reason(each)}"
+    if len(considered) > MOST_CONSIDERED:
+        yield f"  … and {len(considered) - MOST_CONSIDERED} more"
 
 
 def record_lines(record: Record) -> Iterator[str]:
@@ -83,7 +95,10 @@ def _who(record: Record) -> str:
 def _profile_lines(profile: Profile) -> Iterator[str]:
     needs = (("tools", profile.needs_tools), ("a JSON schema", profile.needs_schema), ("vision", profile.needs_vision))
     wants = "".join(f", needs {name}" for name, is_needed in needs if is_needed)
-    yield f"profile    {profile.kind}, about {profile.input_tokens} input tokens{wants}"
+    sure = "" if profile.confidence is None else f" ({profile.confidence:.0%})"
+    language = f", {profile.language}" if profile.language else ""
+    data = "" if profile.sensitivity == "none" else f", {profile.sensitivity} data"
+    yield f"profile    {profile.kind}{sure}{language}{data}, about {profile.input_tokens} input tokens{wants}"
 
 
 def _plan_lines(plan: Plan) -> Iterator[str]:
@@ -91,6 +106,12 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     yield f"limits     {_limits(plan)}"
     if plan.checks:
         yield f"checks     {', '.join(plan.checks)}; bar {plan.bar:g}"
+    if plan.routing is not None:
+        yield f"router     {_routing(plan.routing)}"
+    if plan.lapsed:
+        yield f"no bar     {on_one_line(plan.lapsed)}: the last rung answers"
+    if plan.is_audited:
+        yield "audited    the first rung's answer is compared with the last one's"
     yield f"ladder     {'' if plan.candidates else 'no model can take this request'}".rstrip()
     for number, candidate in enumerate(plan.candidates, 1):
         yield f"  {number}. {_candidate(candidate)}"
@@ -103,7 +124,26 @@ def _candidate(candidate: Candidate) -> str:
     worst = "" if candidate.worst_cost in (None, candidate.expected_cost) else f", at most {usd(candidate.worst_cost)}"
     usual = "" if candidate.expected_latency_s is None else f", usually in {duration(1e3 * candidate.expected_latency_s)}"
     ready = f", to be left alone for {duration(1e3 * candidate.ready_in_s)}" if candidate.ready_in_s else ""
-    return f"{_name(candidate)}: {expected}{worst}{usual}{ready}"
+    reserve = ", where nobody before it answers" if candidate.is_reserve else ""
+    return f"{_name(candidate)}{reserve}: {expected}{worst}{usual}{ready}"
+
+
+def _routing(routing: Routing) -> str:
+    """The policy that was taken, what is expected of it, and where that comes from."""
+    drawn = f", drawn with probability {routing.propensity:.3g}" if routing.is_exploring else ""
+    return f"{on_one_line(routing.policy)}: {_estimate(routing.expected)}, {routing.cell}{drawn}"
+
+
+def _estimate(estimate: Estimate) -> str:
+    """Quality with its interval, cost and latency, and on how much they stand."""
+    wait = "" if estimate.latency_s is None else f", {duration(1e3 * estimate.latency_s)}"
+    of = f"from {counted(estimate.rows, 'outcome')}" if estimate.rows else "from the cells above"
+    cost = usd(round(estimate.cost_usd * MICRO))
+    return f"quality {estimate.quality:.3f} [{estimate.low:.3f}, {estimate.high:.3f}], {cost}{wait}, {of}"
+
+
+def _reason(considered: Considered) -> str:
+    return f": {considered.reason}" if considered.reason else ""
 
 
 def _name(candidate: Candidate) -> str:

@@ -13,6 +13,7 @@ from taskfit.config.checks import SCHEMA_CHECK, read_checks
 from taskfit.config.complaints import Complaints
 from taskfit.config.contract_files import CalibrationFile, TemplateFile, read_calibration_file, read_template
 from taskfit.config.files import find_file
+from taskfit.config.fit import BudgetPart, read_audit, read_budget, read_explore, read_fit, read_slo
 from taskfit.config.keys import ACCEPT, DELIVERIES, INPUT, KINDS, MASKS, MATCH, OUTPUT, PRIVACY, Key
 from taskfit.config.ladder import read_ladder
 from taskfit.config.reading import (
@@ -24,7 +25,6 @@ from taskfit.config.reading import (
     read_duration,
     read_entries,
     read_integer,
-    read_percent,
     read_share,
     read_text,
     read_texts,
@@ -35,7 +35,7 @@ from taskfit.config.review import ReviewPart, read_review
 from taskfit.config.tree import Broken, Entry, Node, Scalar, Sequence, Table
 from taskfit.shaping.datafog_finder import DATAFOG
 from taskfit.values.money import Usd
-from taskfit.values.task import CheckUse, Deliver, Hedge, Match, Path, Rung
+from taskfit.values.task import CheckUse, Deliver, Explore, Fit, Hedge, Match, Path, Rung, Slo
 
 MOST_EARLY_CHARS = 100_000
 CACHE_LATER = ("exact", "semantic", "on")
@@ -55,6 +55,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     schema_file: str | UnsetType | None = UNSET
     bar: float | UnsetType = UNSET
     calibration: CalibrationFile | UnsetType | None = UNSET
+    budget: BudgetPart | UnsetType = UNSET
+    audit_share: float | UnsetType = UNSET
+    fit: Fit | UnsetType = UNSET
+    explore: Explore | UnsetType = UNSET
+    slo: Slo | UnsetType = UNSET
     deadline_s: float | UnsetType = UNSET
     first_byte_s: float | UnsetType | None = UNSET
     max_cost: Usd | UnsetType | None = UNSET
@@ -148,6 +153,10 @@ READERS: Mapping[str, tuple[str, Callable[[Node, Complaints], object], bool]] = 
     "on_cut": ("continues_cut", _read_on_cut, False),
     "match": ("match", _read_match, False),
     "cache": ("cache", _read_cache, False),
+    "audit": ("audit_share", read_audit, False),
+    "fit": ("fit", read_fit, False),
+    "explore": ("explore", read_explore, False),
+    "slo": ("slo", read_slo, False),
 }
 """Keys that one reader reads: the field of Part, the reader, and whether null lifts what is inherited."""
 
@@ -216,12 +225,7 @@ def _read_privacy(node: Node, _: References, complaints: Complaints) -> Mapping[
 
 def _read_accept(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
     entries = read_entries(node, ACCEPT, complaints) or {}
-    for key in ("max_error", "sure"):
-        if key in entries and read_share(entries[key].value, complaints) is not None:
-            complain_later(
-                entries[key].value, complaints, what=f"accept.{key}", wanted="a bar set by hand", try_="accept: {bar: 0.9}"
-            )
-    said: dict[str, object] = {}
+    said: dict[str, object] = {"budget": _or_unset(read_budget(entries, references.folder, complaints))}
     if "bar" in entries:
         said["bar"] = _or_unset(read_share(entries["bar"].value, complaints))
     if "calibration" in entries:
@@ -261,20 +265,7 @@ SECTIONS: Mapping[str, Callable[[Node, References, Complaints], Mapping[str, obj
 def _refuse_later(key: str, entry: Entry, complaints: Complaints) -> None:
     node = entry.value
     is_fine = True
-    if key == "slo":
-        keys = (Key(name="p95", takes="", means=""), Key(name="errors", takes="", means=""))
-        entries = read_entries(node, keys, complaints)
-        fine = (
-            []
-            if entries is None
-            else [(read_duration if name == "p95" else read_percent)(inner.value, complaints) for name, inner in entries.items()]
-        )
-        is_fine = _has_no_other(node, entries) and None not in fine
-    elif key == "golden":
+    if key == "golden":
         is_fine = read_text(node, complaints, wanted="a file") is not None
     if is_fine:
         complain_later(entry, complaints, what=key, wanted=f"a task without {key}", try_=f"remove {key}")
-
-
-def _has_no_other(node: Node, entries: Mapping[str, Entry] | None) -> bool:
-    return entries is not None and isinstance(node, Table) and len(entries) == len(node.entries)

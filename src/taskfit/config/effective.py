@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from taskfit.config.scalars import core_value
-from taskfit.config.settings import Config, ProviderConfig, TaskFiles
+from taskfit.config.settings import Config, PluginUse, ProviderConfig, TaskFiles
 from taskfit.config.tree import child_path
 from taskfit.values.card import CardFacts, Price
 from taskfit.values.money import MICRO
 from taskfit.values.review import ReviewRule
 from taskfit.values.secret import Secret
-from taskfit.values.task import CheckUse, Hedge, Rung, Task
+from taskfit.values.task import CheckUse, Explore, Fit, Hedge, Rung, Slo, Task
 
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*|[0-9]{1,9}(ms|s|m|h|d)|[0-9]+(\.[0-9]+){3}:[0-9]+")
 SECRET_NAME = re.compile(r"key|token|secret|password|authorization|cookie|credential", re.IGNORECASE)
@@ -50,6 +50,8 @@ def _tree(config: Config) -> dict[str, Any]:
         "providers": {provider.name: _provider(provider) for provider in config.providers},
         "models": _models(config),
         "tasks": {task.name: _task(task, config) for task in config.tasks},
+        "router": None if config.router is None else _use(config.router),
+        "profiler": _use(config.profiler),
         "baseline": config.baseline,
         "listen": f"{host}:{config.port}",
         "auth": "keys" if config.is_auth_on else "off",
@@ -58,6 +60,12 @@ def _tree(config: Config) -> dict[str, Any]:
         "egress": {"allow": list(config.egress)} if config.egress else None,
     }
     return {key: value for key, value in tree.items() if value not in (None, {})}
+
+
+def _use(use: PluginUse) -> Any:
+    if list(use.settings) == ["folder"] and use.name == "fitted":
+        return use.settings["folder"]
+    return {use.name: _masked(dict(use.settings), use.name, frozenset())} if use.settings else use.name
 
 
 def _provider(provider: ProviderConfig) -> dict[str, Any]:
@@ -138,6 +146,10 @@ def _task(task: Task, config: Config) -> dict[str, Any]:
         "early_chars": task.early_chars if task.deliver == "early" or task.early_chars != Task.early_chars else None,
         "on_cut": "continue" if task.continues_cut else "fail",
         "review": _review(task.review),
+        "audit": task.audit_share or None,
+        "fit": _fit(task.fit),
+        "explore": None if task.explore is None else _explore(task.explore),
+        "slo": None if task.slo is None else _slo(task.slo),
     }
     return {key: value for key, value in said.items() if value is not None}
 
@@ -188,9 +200,35 @@ def _template(task: Task, files: TaskFiles) -> dict[str, Any] | None:
 
 
 def _accept(task: Task, files: TaskFiles) -> dict[str, Any]:
-    if files.calibration is None:
-        return {"bar": task.bar}
-    return {"bar": task.bar, "calibration": Veiled(value=(files.calibration, task.calibration), shown=files.calibration)}
+    said: dict[str, Any] = {"bar": task.bar}
+    if files.calibration is not None:
+        said["calibration"] = Veiled(value=(files.calibration, task.calibration), shown=files.calibration)
+    budget = task.error_budget
+    if budget is not None:
+        said |= {"max_error": budget.max_error, "sure": budget.sure, "promise": budget.promise}
+        if files.bar is not None:
+            said["fitted"] = Veiled(value=(files.bar, budget.bar), shown=files.bar)
+    return said
+
+
+def _fit(fit: Fit) -> Any:
+    if fit.budget is not None:
+        return {"budget": Decimal(fit.budget) / MICRO}
+    return fit.share if fit.quality is None else {"quality": fit.quality}
+
+
+def _explore(explore: Explore) -> Any:
+    if explore.max_cost is None:
+        return explore.share
+    return {"share": explore.share, "max_cost": Decimal(explore.max_cost) / MICRO}
+
+
+def _slo(slo: Slo) -> dict[str, Any]:
+    said = {
+        "p95": None if slo.p95_s is None else _duration(slo.p95_s),
+        "errors": None if slo.errors is None else f"{Decimal(repr(slo.errors)) * 100:f}%",
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _hedge(hedge: Hedge | None) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from taskfit.shaping.datafog_finder import DATAFOG
 from taskfit.shaping.patterns import KINDS as PERSONAL
+from taskfit.values.bar import Promise
 from taskfit.values.profile import Kind
 from taskfit.values.review import Mode, Overdue, When
 from taskfit.values.task import Deliver
@@ -20,6 +21,7 @@ WHEN: tuple[str, ...] = get_args(When)
 MODES: tuple[str, ...] = get_args(Mode)
 OVERDUE: tuple[str, ...] = get_args(Overdue)
 DELIVERIES: tuple[str, ...] = get_args(Deliver)
+PROMISES: tuple[str, ...] = get_args(Promise)
 MASKS = (*PERSONAL, DATAFOG)
 """Kinds of personal data that can be masked, without `all`."""
 MOST_MEMBERS = 8
@@ -31,6 +33,7 @@ LONG_DURATION = {"$ref": "#/$defs/long_duration"}
 MODEL = {"$ref": "#/$defs/model"}
 MODELS = {"type": "array", "items": MODEL, "minItems": 2, "maxItems": MOST_MEMBERS}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+PORTION = {"anyOf": [SHARE, {"type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,9})?%$"}]}
 COUNT = {"type": ["integer", "null"], "minimum": 1}
 FILE = {"type": "string", "minLength": 1}
 
@@ -70,6 +73,20 @@ TOP = (
         means="The model that savings are counted against.",
         schema=MODEL,
         default="the alias `expert`, else the last rung of the longest ladder",
+    ),
+    Key(
+        name="router",
+        takes="a folder, or name: settings",
+        means="What chooses among the rungs of a ladder: a folder that `taskfit router train` wrote, or a plug-in by its name.",
+        default="none: the order of each ladder holds",
+        schema={"anyOf": [FILE, {"type": "object", "minProperties": 1, "maxProperties": 1}]},
+    ),
+    Key(
+        name="profiler",
+        takes="a name, or name: settings",
+        means="What tells what a request looks like: `rules` (phrases), `linear` (a fitted model), or a plug-in by its name.",
+        default="rules",
+        schema={"anyOf": [TEXT, {"type": "object", "minProperties": 1, "maxProperties": 1}]},
     ),
     Key(
         name="listen",
@@ -268,12 +285,31 @@ TASK = (
     Key(name="description", takes="text", means="What the task is, for people.", schema=TEXT),
     Key(
         name="slo",
-        takes="{p95: duration, errors: percent}",
-        means="The latency and error rate that the task promises.",
-        is_later=True,
+        takes="a mapping",
+        means="What the task promises its users. A fitted router leaves out what is known to be slower.",
+    ),
+    Key(
+        name="fit",
+        takes="0 to 1, {budget: dollars} or {quality: 0 to 1}",
+        means="What a fitted router aims at: how much of the gap in quality between the cheapest and the best single model is to "
+        "be recovered; or what a request may cost in the mean; or the mean quality.",
+        default="1",
+    ),
+    Key(
+        name="explore",
+        takes="0 to 1, a percentage or a mapping",
+        means="How many requests a fitted router sends to a rung that is drawn, so that what it knows stays fresh.",
+        default="0",
+    ),
+    Key(
+        name="audit",
+        takes="0 to 1, a percentage or off",
+        means="How many requests have the first rung's answer compared with the last rung's, beside the request: what bars are "
+        "fitted on. It costs a call of the last rung each.",
+        schema={"anyOf": [{"const": "off"}, PORTION]},
+        default="off",
     ),
     Key(name="golden", takes="a file", means="Pinned cases of the task.", is_later=True),
-    Key(name="fit", takes="text", means="How the task's thresholds are fitted.", is_later=True),
     Key(name="region", takes="text", means="Where the models may stand.", is_later=True),
 )
 
@@ -313,8 +349,46 @@ ACCEPT = (
         schema={"anyOf": [FILE, {"type": "null"}]},
         default="the lowest score of the checks",
     ),
-    Key(name="max_error", takes="0 to 1", means="The error budget that the bar is fitted to.", is_later=True),
-    Key(name="sure", takes="0 to 1", means="How sure the fit must be of it.", is_later=True),
+    Key(
+        name="max_error",
+        takes="0 to 1",
+        means="How many of the accepted answers of cheaper rungs may be wrong. `taskfit calibrate` fits the bar; until then, and "
+        "when the bar has lapsed, the last rung answers.",
+        schema=SHARE,
+    ),
+    Key(name="sure", takes="0.5 to 1", means="How sure the fit must be of it.", schema=SHARE, default="0.95"),
+    Key(
+        name="promise",
+        takes="error, joint or loss",
+        means="What is promised: the error among accepted answers; accepted and wrong among all, in the mean; or the quality "
+        "lost against the last rung.",
+        schema={"enum": list(PROMISES)},
+        default="error",
+    ),
+    Key(name="fitted", takes="a file", means="Where the fitted bar is.", schema=FILE, default="fitted/TASK.json"),
+)
+FIT = (
+    Key(name="budget", takes="dollars", means="What a request may cost in the mean.", schema=DOLLARS),
+    Key(name="quality", takes="0 to 1", means="The mean quality that is to be reached.", schema=SHARE),
+)
+EXPLORE = (
+    Key(name="share", takes="0 to 1, or a percentage", means="As the short form. Required in the long one.", schema=PORTION),
+    Key(
+        name="max_cost",
+        takes="dollars or null",
+        means="What a request that is tried out may be expected to cost.",
+        schema={"type": ["number", "null"], "minimum": 0, "maximum": 1_000_000},
+        default="no limit",
+    ),
+)
+SLO = (
+    Key(name="p95", takes="a duration", means="What 95 of 100 requests may take.", schema=DURATION),
+    Key(
+        name="errors",
+        takes="a percentage",
+        means="How many requests may fail.",
+        schema={"type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,9})?%$"},
+    ),
 )
 
 OUTPUT = (
@@ -351,7 +425,7 @@ REVIEW = (
         name="share",
         takes="0 to 1, or a percentage",
         means="How many of all requests a person looks at, whatever the checks say.",
-        schema={"anyOf": [SHARE, {"type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,9})?%$"}]},
+        schema=PORTION,
         default="0",
     ),
     Key(

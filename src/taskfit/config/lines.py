@@ -5,12 +5,16 @@ from collections.abc import Iterator, Mapping
 from taskfit.config.tree import Entry, Scalar, Sequence, Table
 
 SECTIONS = ("tasks", "defaults")
+ALONE = ("router", "profiler")
 
 
 def lines_of(root: Table) -> Mapping[str, int]:
-    """The lines of `tasks.NAME`, `tasks.NAME.KEY`, `tasks.NAME.checks.CHECK`, and of the same under `defaults`."""
+    """The lines of `tasks.NAME`, `tasks.NAME.KEY`, `tasks.NAME.checks.CHECK`, of the same under `defaults`, and of what stands
+    ALONE."""
     lines: dict[str, int] = {}
     for section in root.entries:
+        if section.key in ALONE:
+            lines[section.path] = section.line
         if section.key not in SECTIONS or not isinstance(section.value, Table):
             continue
         contracts = section.value.entries if section.key == "tasks" else (section,)

@@ -12,17 +12,18 @@ from taskfit.config.complaints import Complaints, quoted
 from taskfit.config.keys import TOP
 from taskfit.config.lines import lines_of
 from taskfit.config.models import Models, read_models, resolve
-from taskfit.config.plugins import read_secret
+from taskfit.config.plugins import Unread, plain, read_secret
 from taskfit.config.providers import Kinds, read_providers
 from taskfit.config.reading import complain, complain_later, is_null, read_choice, read_entries, read_text
 from taskfit.config.references import References, models_of
-from taskfit.config.settings import Config
+from taskfit.config.settings import Config, PluginUse
 from taskfit.config.tasks import read_tasks
-from taskfit.config.tree import MOST_BYTES, Entry, Node, Scalar, read_tree
+from taskfit.config.tree import MOST_BYTES, Entry, Node, Scalar, Table, read_tree
 from taskfit.values.secret import Secret
 from taskfit.values.task import Rung, Task
 
 LISTEN = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
+FITTED, RULES = "fitted", "rules"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -72,6 +73,8 @@ def parse(text: str, *, file: str, kinds: Kinds, checks: Kinds, environ: Mapping
     address = _read_listen(_value(entries, "listen"), complaints)
     is_auth_on = _read_auth(_value(entries, "auth"), address, complaints)
     store = _read_store(_value(entries, "store"), complaints)
+    router = _read_router(_value(entries, "router"), references.folder, complaints)
+    profiler = _read_use(_value(entries, "profiler"), complaints, wanted="a profiler: its name, or {name: settings}")
     if "redis" in entries:
         _refuse_redis(entries["redis"], complaints)
     complaints.raise_if_any()
@@ -93,6 +96,8 @@ def parse(text: str, *, file: str, kinds: Kinds, checks: Kinds, environ: Mapping
         webhook_secret=webhook_secret,
         files=tasks.files,
         lines=lines_of(root),
+        router=router,
+        profiler=profiler,
     )
 
 
@@ -197,6 +202,31 @@ def _read_store(node: Node | None, complaints: Complaints) -> str:
             try_=f"sqlite:{text}" if re.fullmatch(r"[\w./-]{1,80}\.(db|sqlite3?)", text) else "sqlite:taskfit.db",
         )
     return text
+
+
+def _read_router(node: Node | None, folder: Path, complaints: Complaints) -> PluginUse | None:
+    """A folder is one that holds a fitted router."""
+    if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.strip():
+        return PluginUse(name=FITTED, settings={"folder": str(folder / node.value)})
+    return _read_use(node, complaints, wanted="a folder with a fitted router, or {name: settings}") if node is not None else None
+
+
+def _read_use(node: Node | None, complaints: Complaints, *, wanted: str) -> PluginUse:
+    """A plug-in by its name; its settings are looked at where it is built."""
+    if node is None:
+        return PluginUse(name=RULES)
+    if isinstance(node, Table) and len(node.entries) == 1:
+        entry = node.entries[0]
+        try:
+            settings = {} if is_null(entry.value) else plain(entry.value)
+        except Unread:
+            return PluginUse(name=entry.key)
+        if isinstance(settings, dict):
+            return PluginUse(name=entry.key, settings=settings)
+        complain(entry.value, complaints, wanted="its settings as a mapping")
+        return PluginUse(name=entry.key)
+    name = read_text(node, complaints, wanted=wanted)
+    return PluginUse(name=name or RULES)
 
 
 def _read_secret(node: Node | None, complaints: Complaints) -> Secret | None:

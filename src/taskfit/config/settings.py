@@ -1,6 +1,7 @@
 """The configuration as a value: everything inherited filled in, every alias resolved."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -22,21 +23,29 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """The files that parts of a task were read from, as absolute paths; None: it has no such part."""
+    """The files that parts of a task were read from, as absolute paths; None: it has no such part. `bar` may still be missing."""
 
     template: str | None = None
     calibration: str | None = None
+    bar: str | None = None
+
+
+class PluginUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A plug-in that the file names for the whole gateway, with its settings as they are written."""
+
+    name: str
+    settings: Mapping[str, Any] = {}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration. `file` is None where there is no file.
 
-    `aliases` maps an alias to a model id (`provider/name`), `alternates` to the ids of the same model on other providers, for the
-    aliases that have any; `overrides` a model id to what the operator says of it. `models` are all model ids in use, those of
-    checks too. There is always a task named `default`. `store` is an address such as `sqlite:FILE`. `egress` are the hosts,
-    addresses and networks (`10.0.0.0/8`) that are private and may be told of review cases all the same, `webhook_secret` is what
-    such messages are signed with. `files` are those of the tasks that have any. `lines` are where the parts of tasks stand
-    (lines.py).
+    `aliases` maps an alias to a model id (`provider/name`), `alternates` to the ids of the same model on other providers, for
+    the aliases that have any; `overrides` a model id to what the operator says of it. `models` are all model ids in use,
+    those of checks too. There is always a task named `default`. `store` is an address such as `sqlite:FILE`. `egress` are the
+    hosts, addresses and networks (`10.0.0.0/8`) that are private and may be told of review cases all the same,
+    `webhook_secret` is what such messages are signed with. `router` None: the ladders' own order holds. `files` are those of
+    the tasks that have any. `lines` are where the parts of tasks stand (lines.py).
     """
 
     file: str | None
@@ -55,6 +64,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     webhook_secret: Secret | None = None
     files: Mapping[str, TaskFiles] = {}
     lines: Mapping[str, int] = {}
+    router: PluginUse | None = None
+    profiler: PluginUse = PluginUse(name="rules")
 
     def place_of(self, task: str, *keys: str) -> tuple[int | None, str]:
         """The line and the path of a part of a task, of what it inherits it from, or else of the task."""

@@ -12,6 +12,7 @@ from msgspec import UNSET
 from taskfit.config.checks import with_schema
 from taskfit.config.complaints import Complaints
 from taskfit.config.contract import Part, read_part
+from taskfit.config.fit import fitted_budget
 from taskfit.config.keys import OWN_TO_A_TASK, TASK, Key
 from taskfit.config.ladder import single
 from taskfit.config.reading import check_name, complain, is_null
@@ -19,10 +20,9 @@ from taskfit.config.references import Kinds, References
 from taskfit.config.review import ReviewPart, complain_of_rule, rule_of
 from taskfit.config.settings import TaskFiles
 from taskfit.config.tree import Entry, Node, Table
-from taskfit.values.task import Bounds, Rung, Task
+from taskfit.values.task import DEFAULT_TASK, Bounds, Rung, Task
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-LAST_RESORT = "default"
 
 
 class Tasks(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,18 +39,18 @@ def read_tasks(section: Entry | None, defaults: Entry | None, references: Refere
     tasks: list[Task] = []
     files: dict[str, TaskFiles] = {}
     for entry in _entries(section, complaints):
-        task, of_task = _task(entry.key, reader.contract(entry), inherited, references.checks)
+        task, of_task = _task(entry.key, reader.contract(entry), inherited, references.checks, complaints)
         line, place = _where_of_review(entry)
         complain_of_rule(task.review, task.path, complaints, line=line, place=place)
         tasks.append(task)
         files[entry.key] = of_task
-    if LAST_RESORT not in files:
-        task, of_task = _task(LAST_RESORT, Part(ladder=reader.first_ladder(section)), inherited, references.checks)
+    if DEFAULT_TASK not in files:
+        task, of_task = _task(DEFAULT_TASK, Part(ladder=reader.first_ladder(section)), inherited, references.checks, complaints)
         if defaults is not None:
             line, place = _where_of_review(defaults)
             complain_of_rule(task.review, task.path, complaints, line=line, place=place)
         tasks.append(task)
-        files[LAST_RESORT] = of_task
+        files[DEFAULT_TASK] = of_task
     return Tasks(read=tuple(tasks), files={name: of_task for name, of_task in files.items() if of_task != TaskFiles()})
 
 
@@ -71,7 +71,7 @@ def _where_of_review(contract: Entry) -> tuple[int, str]:
     return entry.line, entry.path
 
 
-def _task(name: str, part: Part, inherited: Part, kinds: Kinds) -> tuple[Task, TaskFiles]:
+def _task(name: str, part: Part, inherited: Part, kinds: Kinds, complaints: Complaints) -> tuple[Task, TaskFiles]:
     """The task with everything that it inherits, and its files."""
     said = {
         field: value
@@ -85,8 +85,10 @@ def _task(name: str, part: Part, inherited: Part, kinds: Kinds) -> tuple[Task, T
         said["checks"] = with_schema(said.get("checks", ()), schema_file, kinds)
     reviews = [ReviewPart() if each.review is UNSET else each.review for each in (part, inherited)]
     said["review"] = rule_of(reviews[0], reviews[1], said.get("path", "safe"))
+    budget = said.pop("budget", None)
     task = Task(
         name=name,
+        error_budget=None if budget is None else fitted_budget(budget, name, complaints),
         bounds=bounds,
         ladder=said.pop("ladder", ()),
         template=None if template is None else template.use,
@@ -94,7 +96,9 @@ def _task(name: str, part: Part, inherited: Part, kinds: Kinds) -> tuple[Task, T
         **said,
     )
     return task, TaskFiles(
-        template=None if template is None else template.file, calibration=None if calibration is None else calibration.file
+        template=None if template is None else template.file,
+        calibration=None if calibration is None else calibration.file,
+        bar=None if budget is None else str(budget.place_for(name)),
     )
 
 
@@ -123,7 +127,7 @@ class _Contracts:
     def contract(self, entry: Entry) -> Part:
         check_name(entry, NAME, self._complaints, wanted="a name of letters, digits and . _ -")
         node = entry.value
-        is_default = entry.key == LAST_RESORT
+        is_default = entry.key == DEFAULT_TASK
         if is_null(node):
             node = Table(line=entry.line, path=entry.path, entries=())
         part = self._part(node, TASK)

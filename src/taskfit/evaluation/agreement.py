@@ -14,10 +14,10 @@ import msgspec
 from taskfit.equivalence import canonical, same
 from taskfit.errors import ConfigurationError
 from taskfit.evaluation.intervals import Figure, Statistic, bootstrapped
-from taskfit.evaluation.outcomes import Outcome
 from taskfit.evaluation.policies import Policy, Tried, best_of, difference, mean_of, measured, oracle, over_random_mix
+from taskfit.numerics import Booleans, Floats, Integers, np
+from taskfit.outcomes.reading import Outcome
 from taskfit.training.folds import folds_of, groups_of
-from taskfit.training.numerics import Booleans, Floats, Integers, np
 
 Pair: TypeAlias = tuple[int, int]
 """The places of two cheap models."""

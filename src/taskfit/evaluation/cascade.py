@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from taskfit.training.numerics import Floats, Integers, np
+from taskfit.numerics import Floats, Integers, np
 
 GRID: Final = np.linspace(0.0, 1.0, 201)
 """The shares of strong calls at which curves of several folds are averaged."""

@@ -12,11 +12,11 @@ from taskfit.evaluation.cascade import Answers, apgr, auroc, cpt, curve, mean_cu
 from taskfit.evaluation.evidence import gather
 from taskfit.evaluation.held_out import Cases, HeldOut, judge_held_out, ranked_folds
 from taskfit.evaluation.intervals import Figure, Statistic, bootstrapped, bootstrapped_together
-from taskfit.evaluation.outcomes import Outcome
 from taskfit.evaluation.policies import Policy, Tried, difference, mean_of, measured, oracle, over_random_mix
+from taskfit.numerics import Floats, Integers, np
+from taskfit.outcomes.reading import Outcome
 from taskfit.training.calibrating import fit_calibration
 from taskfit.training.folds import groups_of
-from taskfit.training.numerics import Floats, Integers, np
 from taskfit.values.calibration import Calibration
 
 AIMS: Final = (1.0, 0.99, 0.95)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from taskfit.errors import ConfigurationError, RequestError, WalkFailed
-from taskfit.evaluation.outcomes import Outcome
+from taskfit.outcomes.reading import Outcome
 from taskfit.pipeline.confidence import features_of
 from taskfit.pipeline.signals import SURFACE_SIGNALS, signals_of
 from taskfit.plugins import load_plugins

@@ -10,10 +10,10 @@ import msgspec
 
 from taskfit.evaluation.cascade import Answers, Fold, bar_for, rank
 from taskfit.evaluation.evidence import Evidence
+from taskfit.numerics import Booleans, Floats, Integers, np
 from taskfit.pipeline.confidence import calibrated
 from taskfit.training.calibrating import fit_calibration
 from taskfit.training.folds import folds_of
-from taskfit.training.numerics import Booleans, Floats, Integers, np
 
 DECIMALS: Final = 12
 """Confidences that differ by less are equal: it is the order of summation that tells them apart."""

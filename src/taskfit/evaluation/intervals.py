@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from taskfit.training.numerics import Floats, Integers, np
+from taskfit.numerics import Floats, Integers, np
 
 LEVEL: Final = 0.95
 RESAMPLES: Final = 2000

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from taskfit.evaluation.intervals import Figure, Statistic, bootstrapped
-from taskfit.training.numerics import Floats, Integers, np
+from taskfit.numerics import Floats, Integers, np
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,27 +9,30 @@ import msgspec
 
 from taskfit.catalogue.names import nearest
 from taskfit.errors import InvalidRequest, ModelNotFound, TooLarge
+from taskfit.pipeline.arrival import Arrival
 from taskfit.pipeline.house import House
+from taskfit.pipeline.matching import describe, look
+from taskfit.pipeline.surroundings import Surroundings
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request
-from taskfit.values.task import Match, Task
+from taskfit.values.task import DEFAULT_TASK, Task
 
 AUTO = "auto"
 TASK_PREFIX = "task:"
-DEFAULT_TASK = "default"
 
 
-def choose_task(house: House, request: Request, profile: Profile) -> tuple[Task, str]:
+def choose_task(house: House, request: Request, profile: Profile, surroundings: Surroundings) -> tuple[Task, str]:
     """The contract for this request, and in a person's words how it was found.
 
-    Errors: ModelNotFound, with the nearest names.
+    `surroundings` is where conditions have the time from, and how the models are doing. Errors: ModelNotFound, with the nearest
+    names.
     """
     asked = request.model
     named = asked.removeprefix(TASK_PREFIX) if asked.startswith(TASK_PREFIX) else request.terms.task
     if asked == AUTO or asked.startswith(TASK_PREFIX):
         if named is not None:
             return _task_named(house, named), f"the request names the task {named}"
-        return _task_matching(house, request, profile)
+        return _task_matching(Arrival(request, profile, house, surroundings))
     pinned = house.pinned.get(asked)
     if pinned is None:
         raise ModelNotFound(
@@ -79,22 +82,18 @@ def _task_named(house: House, name: str) -> Task:
     return task
 
 
-def _task_matching(house: House, request: Request, profile: Profile) -> tuple[Task, str]:
-    for task in house.tasks.values():
-        if task.name != DEFAULT_TASK and _holds(task.match, request, profile):
-            return task, f"the first task whose match holds ({_describe(task.match)})"
-    return house.tasks[DEFAULT_TASK], "no task's match holds"
-
-
-def _holds(match: Match, request: Request, profile: Profile) -> bool:
-    if not match.surface and not match.kind:
-        return False
-    return (not match.surface or request.terms.surface in match.surface) and (not match.kind or profile.kind in match.kind)
-
-
-def _describe(match: Match) -> str:
-    parts = [f"{name} {' or '.join(values)}" for name, values in (("surface", match.surface), ("kind", match.kind)) if values]
-    return ", ".join(parts)
+def _task_matching(arrival: Arrival) -> tuple[Task, str]:
+    """The first task whose match holds, else the default one."""
+    passed_over = ""
+    for task in arrival.house.tasks.values():
+        if task.name == DEFAULT_TASK:
+            continue
+        held = look(task.match, arrival)
+        if held.holds:
+            return task, f"the first task whose match holds ({describe(task.match)}){passed_over}"
+        if held.problem:
+            passed_over += f"; {task.name} was passed over, its condition is undecided: {held.problem}"
+    return arrival.house.tasks[DEFAULT_TASK], f"no task's match holds{passed_over}"
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:

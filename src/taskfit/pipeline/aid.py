@@ -10,6 +10,7 @@ import msgspec
 
 from taskfit.errors import WalkFailed
 from taskfit.pipeline.affordable import INPUT_MARGIN, tokens_for
+from taskfit.pipeline.arrival import Arrival
 from taskfit.pipeline.attempt import CHARS_PER_TOKEN, LiveAttempt
 from taskfit.pipeline.calling import Calls
 from taskfit.pipeline.receivers import restored
@@ -17,6 +18,7 @@ from taskfit.protocols import Question
 from taskfit.values.answer import Answer
 from taskfit.values.card import cost_of
 from taskfit.values.money import Usd
+from taskfit.values.profile import Profile
 from taskfit.values.request import Request
 from taskfit.values.usage import Usage
 from taskfit.wire.adjust import question_request, with_temperature
@@ -64,6 +66,10 @@ class WalkAid:
     def made(self) -> tuple[LiveAttempt, ...]:
         """The calls that were made."""
         return tuple(self._made)
+
+    def arrival(self, request: Request, profile: Profile) -> Arrival:
+        """The request as conditions see it."""
+        return self._calls.arrival(request, profile)
 
     @property
     def now_ms(self) -> float:

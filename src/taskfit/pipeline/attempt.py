@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from taskfit.errors import InvalidAnswer, TaskfitError
 from taskfit.pipeline.collect import Collector
 from taskfit.values.answer import Event
@@ -139,11 +141,10 @@ class LiveAttempt:
         """Whether the upstream has sent anything of an answer."""
         return self.first_token_ms is not None
 
-    @property
     def value(self) -> Attempt:
         """The attempt as the trail shows it."""
         card, collected, error = self.card, self.collected, self.error
-        return Attempt(
+        attempt = Attempt(
             model=card.id,
             provider=card.provider,
             started_ms=self.started_ms,
@@ -155,17 +156,22 @@ class LiveAttempt:
             cost=self.cost,
             answered_as=collected.model,
             finish=collected.finish,
-            error=None if error is None else error.kind,
-            reason=None if error is None else str(error)[:500],
-            retry_after_s=None if error is None else error.retry_after_s,
             dropped=self.dropped,
-            verdicts=self.verdicts,
-            confidence=self.confidence,
             max_output_tokens=self.max_output_tokens,
             is_hedge=self.is_hedge,
             is_given=self.is_given,
+        )
+        if error is not None:
+            replace = msgspec.structs.replace
+            attempt = replace(attempt, error=error.kind, reason=str(error)[:500], retry_after_s=error.retry_after_s)
+        if not (self.verdicts or self.members or self.combined or self.before is not None or self.confidence is not None):
+            return attempt
+        return msgspec.structs.replace(
+            attempt,
+            verdicts=self.verdicts,
+            confidence=self.confidence,
             is_continuation=self.before is not None,
-            members=tuple([member.value for member in self.members]),
+            members=tuple([member.value() for member in self.members]),
             combined=self.combined,
         )
 

@@ -4,16 +4,17 @@ Knows no ladder and no checks: which model is called with what, and what its ans
 """
 
 import asyncio
-from collections.abc import Callable
 
-from taskfit.pipeline.attempt import LiveAttempt, Receiver, Watcher, as_taskfit_error
+from taskfit.pipeline.arrival import Arrival
+from taskfit.pipeline.attempt import LiveAttempt, as_taskfit_error
 from taskfit.pipeline.collect import Collector
-from taskfit.pipeline.conditions import Conditions
-from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
+from taskfit.pipeline.surroundings import Surroundings
 from taskfit.protocols import Call
 from taskfit.values.attempt import State
 from taskfit.values.card import ModelCard
+from taskfit.values.plan import Plan
+from taskfit.values.profile import Profile
 from taskfit.values.request import Dialect, Request
 from taskfit.wire.adjust import with_output_limit
 
@@ -30,30 +31,22 @@ class Lost(Exception):
 
 
 class Calls:
-    """The calls of one walk. Units: `began` in seconds of the clock `monotonic`; seconds; tokens."""
+    """The calls of one walk. Units: `began` in seconds of the monotonic clock; seconds; tokens."""
 
-    __slots__ = ("_began", "_conditions", "_counting", "_fair_s", "_house", "_monotonic", "deadline_s", "input_tokens")
+    __slots__ = (
+        "_began", "_conditions", "_counting", "_fair_s", "_house", "_monotonic", "_surroundings", "deadline_s", "input_tokens",
+    )  # fmt: skip
 
-    def __init__(
-        self,
-        house: House,
-        *,
-        conditions: Conditions,
-        counting: Counting,
-        monotonic: Callable[[], float],
-        began: float,
-        deadline_s: float,
-        first_byte_s: float | None,
-        input_tokens: int,
-    ) -> None:
+    def __init__(self, house: House, surroundings: Surroundings, plan: Plan, began: float) -> None:
         self._house = house
-        self._conditions = conditions
-        self._counting = counting
-        self._monotonic = monotonic
+        self._surroundings = surroundings
+        self._conditions = surroundings.conditions
+        self._counting = surroundings.counting
+        self._monotonic = surroundings.clock.monotonic
         self._began = began
-        self.deadline_s = deadline_s
-        self._fair_s = FAIR_PATIENCE_S if first_byte_s is None else first_byte_s
-        self.input_tokens = input_tokens
+        self.deadline_s = plan.deadline_s
+        self._fair_s = FAIR_PATIENCE_S if plan.first_byte_s is None else plan.first_byte_s
+        self.input_tokens = plan.input_tokens
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request came in."""
@@ -64,6 +57,10 @@ class Calls:
         """Seconds left of the deadline."""
         return self.deadline_s - (self._monotonic() - self._began)
 
+    def arrival(self, request: Request, profile: Profile) -> Arrival:
+        """The request as conditions see it."""
+        return Arrival(request, profile, self._house, self._surroundings)
+
     def card(self, model: str) -> ModelCard:
         """What is known of a model of the configuration, by its id."""
         return self._house.cards[model]
@@ -72,18 +69,9 @@ class Calls:
         """What the model's upstream speaks."""
         return self._house.providers[card.provider].dialect
 
-    def new(
-        self,
-        card: ModelCard,
-        number: int,
-        *,
-        receiver: Receiver | None = None,
-        watcher: Watcher | None = None,
-        keeps_content: bool = True,
-    ) -> LiveAttempt:
-        """An attempt that is about to be made. Without a receiver its events are held."""
-        collector = Collector(keeps_content=keeps_content)
-        return LiveAttempt(card, number, self.elapsed_ms(), collector, receiver, self._monotonic, self._began, watcher)
+    def new(self, card: ModelCard, number: int) -> LiveAttempt:
+        """An attempt that is about to be made. Its events are held, unless it is given a receiver."""
+        return LiveAttempt(card, number, self.elapsed_ms(), Collector(), None, self._monotonic, self._began)
 
     async def call(self, live: LiveAttempt, request: Request, *, first_byte_s: float) -> None:
         """Make the attempt; how it ended stands in `live`. Errors: whatever its receiver raised."""

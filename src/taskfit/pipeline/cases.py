@@ -143,6 +143,7 @@ def label_of(case: ReviewCase) -> Label | None:
         is_good=None if case.answer is None else case.decided == case.answer,
         comment=case.comment,
         corrected=case.decided if case.state == "edited" else None,
+        task=case.task,
     )
 
 

@@ -14,8 +14,8 @@ class Collector:
     `keeps_content` false: it only counts, for a stream that passes without checks.
     """
 
-    def __init__(self, *, keeps_content: bool = True) -> None:
-        self.keeps_content = keeps_content
+    def __init__(self) -> None:
+        self.keeps_content = True
         self._answer: Answer | None = None
         self._first: Delta | None = None
         self.finish: Finish | None = None
@@ -30,7 +30,13 @@ class Collector:
         if event.model is not None:
             self.model = event.model
         if isinstance(event, Delta):
-            self._add_delta(event)
+            self._chars += len(event.text) + len(event.reasoning) + len(event.refusal)
+            if event.finish is not None and event.choice == 0:
+                self.finish = event.finish
+            if event.tool_calls:
+                self._chars += sum([len(call.arguments) for call in event.tool_calls])
+            if self.keeps_content:
+                self._keep(event)
         elif isinstance(event, Embeddings):
             self.finish = "stop"
         else:
@@ -45,18 +51,12 @@ class Collector:
         calls = sum([len(call.arguments) for call in self._answer.tool_calls])
         return len(self._answer.text) + len(self._answer.reasoning) + calls
 
-    def _add_delta(self, delta: Delta) -> None:
-        self._chars += len(delta.text) + len(delta.reasoning) + len(delta.refusal)
-        if delta.finish is not None and delta.choice == 0:
-            self.finish = delta.finish
-        if delta.tool_calls:
-            self._chars += sum([len(call.arguments) for call in delta.tool_calls])
-        if self.keeps_content:
-            if self._first is None:
-                self._first = delta
-                self._content = _Content()
-            if delta.choice == 0:
-                self._content.add(delta)
+    def _keep(self, delta: Delta) -> None:
+        if self._first is None:
+            self._first = delta
+            self._content = _Content()
+        if delta.choice == 0:
+            self._content.add(delta)
 
     def answer(self) -> Answer:
         """The whole answer so far."""

@@ -36,11 +36,12 @@ PROVIDER_TROUBLE = frozenset({"upstream_unreachable", "upstream_timeout"})
 """Those that say something about all models of a provider."""
 
 
-def _percentile(values: deque[float], share: float) -> float | None:
+def _percentiles(values: deque[float], *shares: float) -> list[float | None]:
     """By nearest rank; None where too little is known."""
     if len(values) < FEWEST_LATENCIES:
-        return None
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+        return [None] * len(shares)
+    ranked = sorted(values)
+    return [ranked[min(len(ranked) - 1, int(share * len(ranked)))] for share in shares]
 
 
 _ALL_WELL: Mapping[str, Condition] = {}
@@ -97,8 +98,8 @@ class _Record:
         if first_token_ms is not None:
             self.first_tokens_s.append(first_token_ms / 1e3)
         if self.calls % REFRESH_CALLS == 0 or self.calls == FEWEST_LATENCIES:
-            self.p50_s, self.p95_s = _percentile(self.latencies_s, 0.5), _percentile(self.latencies_s, 0.95)
-            self.first_token_p95_s = _percentile(self.first_tokens_s, 0.95)
+            self.p50_s, self.p95_s = _percentiles(self.latencies_s, 0.5, 0.95)
+            (self.first_token_p95_s,) = _percentiles(self.first_tokens_s, 0.95)
 
 
 class Conditions:
@@ -168,8 +169,7 @@ class Conditions:
         record = self._models.get(model)
         if record is None:
             record = self._models[model] = _Record()
-        if record.has_failed or record.is_open:
-            record.succeed()
+        record.succeed()
         if provider in self._providers:
             self._providers[provider].succeed()
         record.calls += 1

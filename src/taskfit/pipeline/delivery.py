@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class Delivery:
-    """That of one walk. `receiver` takes what the caller gets, and puts back the personal data that no model saw."""
+    """That of one walk. `receiver` takes what the caller gets, and puts back the personal data that no model saw. `is_held`: the
+    caller sees nothing of an answer at its beginning."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # made for each request: a class's keyword arguments pass through a dict
         self,
         task: Task,
         plan: Plan,
         request: Request,
         checks: Sequence[Check],
-        *,
         receiver: Receiver,
         shaped: "Shaped | None",
     ) -> None:
@@ -36,13 +36,9 @@ class Delivery:
         self._task = task
         self._request = request
         self._checks = checks
-        self._way = _way(task, plan, request, checks)
+        self._way = way = _way(task, plan, request, checks)
+        self.is_held = way != "provisional"
         self._keeps_content = bool(checks) or plan.continues_cut
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the caller sees nothing of an answer at its beginning."""
-        return self._way != "provisional"
 
     def flush(self) -> None:
         """Nothing more comes of an answer that broke off: give what is left of it."""

@@ -5,7 +5,8 @@ a rung whose dialect cannot carry the request is an attempt without a call, and 
 
 What comes after a failure depends on its kind. Trouble at a provider leads to another provider of the same model, then up the
 ladder. An answer that is not good enough leads up the ladder at once: the same model elsewhere would say the same. A full context
-window leads to a model with a larger one, a truncated answer to one that may write more. When nothing else is left, a model that
+window leads to a model with a larger one, a truncated answer to one that may write more. A reserve is asked only where no rung
+has answered. When nothing else is left, a model that
 asked for patience is waited for.
 """
 
@@ -45,7 +46,7 @@ def next_step(plan: Plan, trail: Sequence[Attempt], elapsed_s: float) -> Step:
     if trail:
         best = _best(trail)
         if best is not None and (trail[best].is_given or is_good_enough(trail[best], plan.bar)):
-            return _end(plan, trail, None)
+            return _end_with(plan, trail, best, None)
         if not plan.continues_cut and any(attempt.state == "cut" for attempt in trail):
             return _CUT
         last = trail[_latest(trail)]
@@ -58,7 +59,7 @@ def is_good_enough(attempt: Attempt, bar: float) -> bool:
     """Whether an answered attempt reaches the bar and no check rejects it; one that no check has judged does."""
     if attempt.confidence is None:
         return True
-    return attempt.confidence >= bar and all(verdict.judgement != "reject" for verdict in attempt.verdicts)
+    return attempt.confidence >= bar and not _is_rejected(attempt)
 
 
 def _latest(trail: Sequence[Attempt]) -> int:
@@ -70,14 +71,17 @@ def _latest(trail: Sequence[Attempt]) -> int:
     return len(trail) - 1
 
 
-def _end(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp | None) -> Step:
-    """The end of a walk: the best answer goes to the caller, or to a person where the task wants that.
+def _end(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp) -> Step:
+    """The end of a walk. `otherwise` is why no better answer will be had."""
+    best = _best(trail)
+    return _end_without(plan, trail, otherwise) if best is None else _end_with(plan, trail, best, otherwise)
+
+
+def _end_with(plan: Plan, trail: Sequence[Attempt], best: int, otherwise: GiveUp | None) -> Step:
+    """The best answer goes to the caller, or to a person where the task wants that.
 
     `otherwise` is why no better one will be had; None: it is good enough, or the caller has it.
     """
-    best = _best(trail)
-    if best is None:
-        return _end_without(plan, trail, otherwise)
     is_good = is_good_enough(trail[best], plan.bar)
     if plan.review == "always":
         return AskPerson(attempt=best, why="every answer of this task is looked at")
@@ -88,9 +92,8 @@ def _end(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp | None) -> Step
     return Accept(attempt=best, is_below_bar=not is_good)
 
 
-def _end_without(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp | None) -> Step:
+def _end_without(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp) -> Step:
     """The end of a walk without an answer."""
-    assert otherwise is not None
     if any(attempt.state == "cut" for attempt in trail):
         return _CUT
     if plan.review == "never" or otherwise.kind in FINAL_KINDS:
@@ -182,6 +185,8 @@ def _may_do_better(plan: Plan, candidate: Candidate, last: Attempt) -> bool:
     if last.error == "context_exceeded":
         return card.context_tokens is None or before.context_tokens is None or card.context_tokens > before.context_tokens
     if last.state in ("answered", "stopped", "passed"):
+        if candidate.is_reserve and last.state == "answered":
+            return False
         if candidate.rung == failed.rung:
             return False
         if last.finish == "length" and _is_cut_by_model(plan, last):
@@ -232,12 +237,19 @@ def spent(trail: Sequence[Attempt]) -> Usd:
 
 def _best(trail: Sequence[Attempt]) -> int | None:
     """The answer that no check rejects, that has the highest confidence, and of equals the later one: its model stands higher."""
-    answered = [
-        (all(verdict.judgement != "reject" for verdict in attempt.verdicts), attempt.confidence or 0.0, index)
-        for index, attempt in enumerate(trail)
-        if attempt.state == "answered"
-    ]
-    return max(answered)[2] if answered else None
+    best: int | None = None
+    for index, attempt in enumerate(trail):
+        if attempt.state == "answered" and (best is None or _standing(attempt) >= _standing(trail[best])):
+            best = index
+    return best
+
+
+def _standing(attempt: Attempt) -> tuple[bool, float]:
+    return not _is_rejected(attempt), attempt.confidence or 0.0
+
+
+def _is_rejected(attempt: Attempt) -> bool:
+    return any(verdict.judgement == "reject" for verdict in attempt.verdicts)
 
 
 def _common_kind(trail: Sequence[Attempt]) -> str:

@@ -3,16 +3,14 @@
 In doubt a request is let on: a filter that fails must not keep a caller from an answer.
 """
 
-from functools import lru_cache
 from random import getrandbits
 
 from taskfit.errors import TaskfitError
 from taskfit.pipeline.aid import WalkAid
+from taskfit.pipeline.arrival import why_undecided
 from taskfit.pipeline.attempt import LiveAttempt
 from taskfit.pipeline.giving import answer_of, events_of
 from taskfit.protocols import Question
-from taskfit.rules.conditions import Condition, compile_condition
-from taskfit.rules.requests import request_variables
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request
 from taskfit.values.task import Filter
@@ -46,8 +44,10 @@ async def run_filter(filter: Filter, live: LiveAttempt, aid: WalkAid, request: R
 
 async def _decide(filter: Filter, aid: WalkAid, request: Request, profile: Profile) -> tuple[bool, str]:
     if filter.rule is not None:
-        holds = _compiled(filter.rule).holds(request_variables(request, profile))
-        return holds, "its rule holds" if holds else "its rule does not hold"
+        decision = aid.arrival(request, profile).decide(filter.rule)
+        if decision.holds is None:
+            return False, f"its rule is undecided: {why_undecided(filter.rule, decision)}"
+        return decision.holds, "its rule holds" if decision.holds else "its rule does not hold"
     fence = f"=== {getrandbits(64):016x} ==="
     question = Question(
         text=f"{fence}\n{request.outline.prompt[:LONGEST_PROMPT_CHARS]}\n{fence}",
@@ -58,8 +58,3 @@ async def _decide(filter: Filter, aid: WalkAid, request: Request, profile: Profi
     if said.startswith("no"):
         return False, f"{aid.model} says no"
     return True, f"{aid.model} says yes" if said.startswith("yes") else f"{aid.model} says neither yes nor no"
-
-
-@lru_cache(maxsize=256)
-def _compiled(rule: str) -> Condition:
-    return compile_condition(rule)

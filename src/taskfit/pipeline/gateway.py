@@ -10,14 +10,16 @@ import msgspec
 
 from taskfit.catalogue.tokens import Count
 from taskfit.errors import InvalidRequest, RequestError, TaskfitError
+from taskfit.pipeline.audits import Audits
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.collect import collect
 from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.promises import Promises
 from taskfit.pipeline.receivers import EventList, EventQueue
-from taskfit.pipeline.record import new_record_id, shown
+from taskfit.pipeline.record import new_record_id, shown, to_micros
 from taskfit.pipeline.reviews import Reviews
 from taskfit.pipeline.stream import SHAPED_ASIDE_BYTES, Walk, reserve
 from taskfit.pipeline.summary import log_summary
@@ -25,9 +27,11 @@ from taskfit.protocols import RecordQuery, Store
 from taskfit.values.answer import Answer, Delta
 from taskfit.values.money import usd_from_decimal
 from taskfit.values.plan import Plan
+from taskfit.values.policy import Considered
 from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Caller, Dialect, Request, Terms
+from taskfit.values.task import Task
 from taskfit.wire.failures import kind_of, status_of
 from taskfit.wire.openai_chat import read_request
 from taskfit.wire.texts import mapped_bytes
@@ -48,10 +52,11 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be done with a request, and what it looks like."""
+    """What would be done with a request, and what it looks like. `considered` are the policies that the router weighed."""
 
     profile: Profile
     plan: Plan
+    considered: tuple[Considered, ...] = ()
 
 
 class Gateway:
@@ -65,29 +70,25 @@ class Gateway:
         self.is_draining = False
         self.conditions = Conditions(self.clock.monotonic)
         self.reviews = Reviews(store, outbox.call, self.clock)
-        self._counting = Counting()
+        self.promises = Promises(Audits(self._audit, self.reviews.add_label, self.clock.time))
+        self.counting = Counting()
 
     def walk(self, request: Request, *, began: float | None = None) -> Walk:
         """The walk of a request that has been read already. `began` is the monotonic time at which it came in."""
-        return Walk(
-            self.house,
-            request,
-            outbox=self.outbox,
-            clock=self.clock,
-            began=self.clock.monotonic() if began is None else began,
-            counting=self._counting,
-            conditions=self.conditions,
-            reviews=self.reviews,
-        )
+        return Walk(self, request, self.clock.monotonic() if began is None else began)
+
+    def _audit(self, request: Request, contract: Task, audit_of: str) -> Walk:
+        return Walk(self, request, self.clock.monotonic(), contract=contract, audit_of=audit_of)
 
     async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:
         """One whole answer. `messages` is a prompt, or messages in OpenAI's shape.
 
-        `more`: `task`, `surface`, `session`, `deadline_s` (seconds), `max_cost_usd` (dollars); anything else goes into the body.
+        `more`: `task`, `surface`, `session`, `plan`, `headers` (a mapping; those that tasks are recognised by), `deadline_s`
+        (seconds), `max_cost_usd` (dollars); anything else goes into the body.
         Errors: RequestError, WalkFailed, Overloaded.
         """
         received = EventList()
-        async with self.walk(self._request(messages, model, more, is_stream=False)) as walk:
+        with self.walk(self._request(messages, model, more, is_stream=False)) as walk:
             await walk.run(received)
             answer = collect(received.events)
         assert walk.record is not None
@@ -96,7 +97,7 @@ class Gateway:
     async def stream(self, messages: Messages, *, model: str = "auto", **more: Any) -> AsyncGenerator[Delta, None]:
         """One answer as Deltas. Arguments and errors as for `answer`; close the generator if you leave it early."""
         queue = EventQueue()
-        async with self.walk(self._request(messages, model, more, is_stream=True)) as walk:
+        with self.walk(self._request(messages, model, more, is_stream=True)) as walk:
             running = asyncio.create_task(walk.run(queue))   # not in a task group, which must not be left open at a yield
             running.add_done_callback(lambda _: queue.close())
             try:
@@ -118,7 +119,7 @@ class Gateway:
         walk = self.walk(request)
         plan = walk.explain()
         assert walk.profile is not None
-        return Explained(profile=walk.profile, plan=plan)
+        return Explained(profile=walk.profile, plan=plan, considered=walk.considered())
 
     async def explain_aside(self, request: Request) -> Explained:
         """The same, in a thread where the request is long: templates and masks go over all of it."""
@@ -135,7 +136,7 @@ class Gateway:
     def count_tokens(self, request: Request) -> Count:
         """Tokens of a request's input for the model that would be tried first; an estimate. Errors: ModelNotFound, TooLarge."""
         candidates = self.walk(request).prepare().candidates
-        return self._counting.count(request, candidates[0].card.id if candidates else request.model)
+        return self.counting.count(request, candidates[0].card.id if candidates else request.model)
 
     def record_refusal(
         self, error: TaskfitError, *, request_id: str, dialect: Dialect, caller: Caller, terms: Terms, asked: str, began: float
@@ -156,7 +157,7 @@ class Gateway:
             key_id=caller.key_id,
             team=caller.team,
             cost=0,
-            latency_ms=round((self.clock.monotonic() - began) * 1e3, 3),
+            latency_ms=to_micros((self.clock.monotonic() - began) * 1e3),
             error=kind_of(error),
             error_text=str(error)[:1000],
         )
@@ -179,6 +180,8 @@ class Gateway:
             session=more.pop("session", None),
             deadline_s=more.pop("deadline_s", None),
             max_cost=_micro(more.pop("max_cost_usd", None)),
+            plan=more.pop("plan", ""),
+            headers=self._matched(more.pop("headers", {})),
         )
         turns = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
         body: dict[str, Any] = {"model": model, "messages": turns, **more}
@@ -190,6 +193,10 @@ class Gateway:
             raise InvalidRequest(f"the request cannot be written as JSON: {error}") from error
         request_id = f"req-{getrandbits(96):024x}"
         return read_request(encoded, request_id=request_id, terms=terms, caller=Caller(role="admin"), headers={})
+
+    def _matched(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of a caller's headers that tasks are recognised by."""
+        return {name.lower(): value for name, value in headers.items() if name.lower() in self.house.matched_headers}
 
 
 def _micro(dollars: float | None) -> int | None:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 class House:
     """An opened configuration.
 
-    `cards` are all models by id, `aliases` lead to their ids. `checks` are the opened checks by task. `pinned` are the
-    contracts of requests that name a model, by its id or its alias: the default task's limits with that one rung and no
-    checks. `baseline` is the id of the model that savings are counted against. `shapers` are those of the tasks that shape
-    their input; `wants_logprobs` are the tasks whose checks read the probabilities of tokens. `can_call_back`: there is a
-    secret that messages to callers' addresses are signed with.
+    `router` None: the order of each ladder holds. `cards` are all models by id, `aliases` lead to their ids. `checks` are the
+    opened checks by task. `pinned` are the contracts of requests that name a model, by its id or its alias: the default
+    task's limits with that one rung and no checks. `baseline` is the id of the model that savings are counted against.
+    `shapers` are those of the tasks that shape their input; `wants_logprobs` are the tasks whose checks read the
+    probabilities of tokens. `can_call_back`: there is a secret that messages to callers' addresses are signed with.
+    `matched_headers` are the header fields that tasks are recognised by; names in lower case.
     """
 
     tasks: Mapping[str, Task]
@@ -30,8 +31,9 @@ class House:
     providers: Mapping[str, Provider]
     checks: Mapping[str, tuple[Check, ...]]
     profiler: Profiler
-    router: Router
+    router: Router | None = None
     baseline: str | None = None
     shapers: Mapping[str, "Shaper"] = field(default_factory=dict)
     wants_logprobs: frozenset[str] = frozenset()
     can_call_back: bool = False
+    matched_headers: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from taskfit.pipeline.affordable import cost_of_calls
 from taskfit.values.card import ModelCard, Price, cost_of
 from taskfit.values.condition import Condition
 from taskfit.values.money import Usd, format_usd
-from taskfit.values.plan import TYPICAL_OUTPUT_TOKENS, Candidate, Dropped, Plan, Ranked
+from taskfit.values.plan import TYPICAL_OUTPUT_TOKENS, Candidate, Dropped, Plan, Ranked, Ranking
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request
 from taskfit.values.task import Rung, Task
@@ -22,6 +22,9 @@ RULE = ModelCard(id="taskfit/rule", provider="", name="rule", price=Price(input=
 """Who answers where a filter's rule lets a request go no further: no model at all."""
 
 UNRANKED = Ranked(model="")
+NOTHING_REACHES = 1.01
+"""A bar above every confidence."""
+
 _Sizes: TypeAlias = tuple[Usage, Usage | None]
 """What a typical answer uses, and the longest that the caller allows, where that is more."""
 
@@ -32,14 +35,16 @@ def make_plan(
     task: Task,
     *,
     cards: Mapping[str, ModelCard],
-    ranking: Sequence[Ranked] | None,
+    ranking: Ranking | None,
     chosen_by: str,
     conditions: Mapping[str, Condition],
     lot: float = 1.0,
+    lapsed: str = "",
 ) -> Plan:
     """The ordered rungs for one request. `ranking` None: the ladder's own order holds. `conditions` are those of the models, by
     their ids, as far as anything is known of them. `lot`, 0 to 1, is what was drawn for this request: below the task's share of
-    reviews, a person looks at it."""
+    reviews, a person looks at it; above 1 - its share of audits, its first answer is compared. `lapsed` says why a fitted bar
+    does not hold, and then the last rung is asked, whatever the router says."""
     terms, outline = request.terms, request.outline
     max_cost = _least(task.max_cost, terms.max_cost)
     candidates: list[Candidate] = []
@@ -48,6 +53,8 @@ def make_plan(
     typical = TYPICAL_OUTPUT_TOKENS if limit is None else min(limit, TYPICAL_OUTPUT_TOKENS)
     size = Usage(input_tokens=profile.input_tokens, output_tokens=typical * choices)
     longest = None if limit is None or limit == typical else msgspec.structs.replace(size, output_tokens=limit * choices)
+    if lapsed:
+        ranking = last_rung_first(task)
     for place, rung, rank in _ranked(task, ranking):
         for candidate in _candidates(place, rung, rank, cards, (size, longest)):
             reason = _reason_to_drop(candidate, profile, max_cost)
@@ -56,70 +63,105 @@ def make_plan(
             else:
                 dropped.append(Dropped(model=_name(rung, candidate), reason=reason))
     if ranking is not None:
-        kept = {rank.model for rank in ranking}
+        kept = {rank.model for rank in ranking.rungs}
         dropped += [Dropped(model=rung.id, reason="the router left it out") for rung in task.ladder if rung.id not in kept]
     if conditions:
         candidates = _told_of(candidates, conditions)
         candidates = _leave_out_unwell(candidates, dropped, conditions)
-    review, hedge = task.review, task.hedge
-    return Plan(
-        task=task.name,
-        chosen_by=chosen_by,
+    hedge = task.hedge
+    return msgspec.structs.replace(
+        _empty_plan(task, chosen_by),
         candidates=tuple(candidates),
         dropped=tuple(dropped),
-        checks=tuple([use.name for use in task.checks]),
-        bar=task.bar,
         deadline_s=task.deadline_s if terms.deadline_s is None else min(task.deadline_s, terms.deadline_s),
-        first_byte_s=task.first_byte_s,
         max_cost=max_cost,
-        max_attempts=task.max_attempts,
-        max_wait_s=task.max_wait_s,
-        retries=task.retries,
         hedge_after_s=None if hedge is None else hedge.after_s or _usual_first_byte_s(candidates, conditions),
-        deliver=task.deliver,
-        continues_cut=task.continues_cut,
-        review=review.when,
-        is_sampled=lot < review.share,
+        bar=_bar(task, ranking, lapsed),
+        is_sampled=lot < task.review.share,
+        is_audited=lot > 1.0 - task.audit_share,
+        lapsed=lapsed,
+        routing=None if ranking is None else ranking.routing,
         input_tokens=profile.input_tokens,
-        max_output_tokens=outline.max_output_tokens,
-        choices=outline.choices,
+        max_output_tokens=limit,
+        choices=choices,
     )
 
 
-def _ranked(task: Task, ranking: Sequence[Ranked] | None) -> Iterable[tuple[int, Rung, Ranked]]:
+def _empty_plan(task: Task, chosen_by: str) -> Plan:
+    """What the contract alone says. Apart, because a call with more than 15 keyword arguments passes through a dict."""
+    return Plan(
+        task=task.name,
+        chosen_by=chosen_by,
+        candidates=(),
+        checks=tuple([use.name for use in task.checks]) if task.checks else (),
+        bar=task.bar,
+        deadline_s=task.deadline_s,
+        first_byte_s=task.first_byte_s,
+        max_attempts=task.max_attempts,
+        max_wait_s=task.max_wait_s,
+        retries=task.retries,
+        deliver=task.deliver,
+        continues_cut=task.continues_cut,
+        review=task.review.when,
+    )
+
+
+def last_rung_first(task: Task) -> Ranking:
+    """What is safe where nobody can say how good the cheaper rungs are: the last one, and the others where it does not answer."""
+    filters = [Ranked(model=rung.id) for rung in task.ladder if rung.form == "filter"]
+    models = [rung.id for rung in task.ladder if rung.form != "filter"]
+    reserves = [Ranked(model=model, is_reserve=True) for model in reversed(models[:-1])]
+    return Ranking(rungs=(*filters, Ranked(model=models[-1]), *reserves) if models else ())
+
+
+def _bar(task: Task, ranking: Ranking | None, lapsed: str) -> float:
+    """The strictest of the task's own, the fitted one and the policy's."""
+    bar, budget = task.bar, task.error_budget
+    if budget is not None and budget.bar is not None and not lapsed:
+        bar = NOTHING_REACHES if budget.bar.value is None else budget.bar.value
+    return bar if ranking is None or ranking.bar is None else max(bar, ranking.bar)
+
+
+def _ranked(task: Task, ranking: Ranking | None) -> Iterable[tuple[int, Rung, Ranked]]:
     """The rungs in the order in which they are tried, each with its place in the ladder."""
     if ranking is None:
         return [(place, rung, UNRANKED) for place, rung in enumerate(task.ladder)]
     places = {rung.id: place for place, rung in enumerate(task.ladder)}
-    return [(places[rank.model], task.ladder[places[rank.model]], rank) for rank in ranking]
+    return [(places[rank.model], task.ladder[places[rank.model]], rank) for rank in ranking.rungs]
 
 
 def _candidates(
     place: int, rung: Rung, rank: Ranked, cards: Mapping[str, ModelCard], sizes: _Sizes
-) -> list[Candidate]:
+) -> Sequence[Candidate]:
     """One, and one more for each other provider of its model."""
-    if rung.form == "single":
-        models = (rung.models[0], *rung.alternates) if rung.alternates else rung.models
-        return [_single(cards[model], place, number, rank, sizes) for number, model in enumerate(models)]
+    if rung.form != "single":
+        return (_several(place, rung, rank, cards, sizes),)
+    first = _single(cards[rung.models[0]], place, 0, rank, sizes)
+    if not rung.alternates:
+        return (first,)
+    return [first, *[_single(cards[model], place, number, rank, sizes) for number, model in enumerate(rung.alternates, 1)]]
+
+
+def _several(place: int, rung: Rung, rank: Ranked, cards: Mapping[str, ModelCard], sizes: _Sizes) -> Candidate:
+    """A rung that is more than one call, or none: an ensemble, or a filter."""
     members = tuple([cards[model] for model in rung.models for _ in range(rung.count)])
     if rung.form == "filter":
-        return [Candidate(card=members[0] if members else RULE, rung=place, form="filter", expected_cost=0, worst_cost=0)]
+        return Candidate(card=members[0] if members else RULE, rung=place, form="filter", expected_cost=0, worst_cost=0)
     merger = None if rung.merger is None else cards[rung.merger]
     size, longest = sizes
     expected = cost_of_calls(members, merger, size)
-    return [
-        Candidate(
-            card=merger if rung.form == "synthesis" and merger is not None else members[0],
-            rung=place,
-            form=rung.form,
-            members=members,
-            merger=merger,
-            expected_cost=expected,
-            worst_cost=expected if longest is None else cost_of_calls(members, merger, longest),
-            expected_quality=rank.expected_quality,
-            expected_latency_s=rank.expected_latency_s,
-        )
-    ]
+    return Candidate(
+        card=merger if rung.form == "synthesis" and merger is not None else members[0],
+        rung=place,
+        is_reserve=rank.is_reserve,
+        form=rung.form,
+        members=members,
+        merger=merger,
+        expected_cost=expected,
+        worst_cost=expected if longest is None else cost_of_calls(members, merger, longest),
+        expected_quality=rank.expected_quality,
+        expected_latency_s=rank.expected_latency_s,
+    )
 
 
 def _single(card: ModelCard, place: int, number: int, rank: Ranked, sizes: _Sizes) -> Candidate:
@@ -129,6 +171,7 @@ def _single(card: ModelCard, place: int, number: int, rank: Ranked, sizes: _Size
         card=card,
         rung=place,
         is_alternate=number > 0,
+        is_reserve=rank.is_reserve,
         expected_cost=expected,
         worst_cost=expected if longest is None else cost_of(card.price, longest),
         expected_quality=rank.expected_quality,

@@ -22,31 +22,28 @@ from taskfit.pipeline.aid import WalkAid
 from taskfit.pipeline.attempt import LiveAttempt, Receiver
 from taskfit.pipeline.calling import Calls
 from taskfit.pipeline.check import Judged, check_answer
-from taskfit.pipeline.clock import Clock
-from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.confidence import confidence_of, weighs_signals
-from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.delivery import Delivery
 from taskfit.pipeline.escalate import UNCALLED, calls, next_step, spent
 from taskfit.pipeline.failure import outcome_of, walk_failure
 from taskfit.pipeline.giving import answer_of, events_of, with_text
-from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.people import decide, new_case, open_in_time
 from taskfit.pipeline.plan import make_plan
 from taskfit.pipeline.race import run_race
 from taskfit.pipeline.receivers import restored
-from taskfit.pipeline.record import PERSON, new_record_id, overhead_ms, total_cost, write_record
-from taskfit.pipeline.reviews import Reviews
+from taskfit.pipeline.record import PERSON, baseline_cost, filter_of, new_record_id, overhead_ms, shown, to_micros, total_cost
 from taskfit.pipeline.signals import signals_of
 from taskfit.pipeline.summary import log_summary
+from taskfit.pipeline.surroundings import Surroundings
 from taskfit.pipeline.watching import Race
-from taskfit.protocols import Check
+from taskfit.protocols import Check, ExplainingRouter, Scene
 from taskfit.values.answer import Answer, Event
 from taskfit.values.attempt import Attempt, Trail
 from taskfit.values.condition import Condition
 from taskfit.values.money import Usd
-from taskfit.values.plan import Plan, Ranked
+from taskfit.values.plan import Plan, Ranking
+from taskfit.values.policy import Considered
 from taskfit.values.profile import Profile
 from taskfit.values.record import Outcome, Record
 from taskfit.values.request import Request
@@ -65,6 +62,7 @@ STATUS_OK = 200
 STATUS_IN_REVIEW = 202
 STATUS_CLIENT_LEFT = 499
 SHAPED_ASIDE_BYTES = 10_000
+AUDITED = frozenset({"answered", "in_review"})
 WITHOUT_WORDS = frozenset({"openai-embeddings", "gemini-embeddings"})
 """Dialects whose answers are numbers: no check has anything to say of them."""
 
@@ -82,38 +80,34 @@ def reserve(outbox: Outbox) -> None:
 
 
 class Walk:
-    """One request on its way. Use it in `async with` and `run` it once; whatever happens, it leaves one record.
+    """One request on its way. Use it in `with` and `run` it once; whatever happens, it leaves one record.
 
     The properties tell at any moment how far it is; `record` is set when it has ended, `review_id` when a person was asked.
     """
 
     def __init__(
         self,
-        house: House,
+        surroundings: Surroundings,
         request: Request,
-        *,
-        outbox: Outbox,
-        clock: Clock,
         began: float,
-        counting: Counting,
-        conditions: Conditions,
-        reviews: Reviews,
+        *,
+        contract: Task | None = None,
+        audit_of: str | None = None,
     ) -> None:
+        """`contract` None: the one that the request comes under. `audit_of` is the record that this walk audits."""
         self.request = request
         self.task: Task | None = None
         self.plan: Plan | None = None
         self.profile: Profile | None = None
         self.record: Record | None = None
         self.review_id: str | None = None
-        self._house = house
-        self._outbox = outbox
-        self._clock = clock
-        self._monotonic = clock.monotonic
+        self._surroundings = surroundings
+        self._house = surroundings.house
+        self._monotonic = surroundings.clock.monotonic
         self._began = began
-        self._counting = counting
-        self._conditions = conditions
-        self._reviews = reviews
-        self.at = clock.time()
+        self._contract = contract
+        self._audit_of = audit_of
+        self.at = surroundings.clock.time()
         self.id = new_record_id(self.at)
         self._chosen_by = ""
         self._checks: Sequence[Check] = ()
@@ -129,17 +123,22 @@ class Walk:
         self._is_held = False
         self._held_until_ms: float | None = None  # when the first event of a stream that was held for checks was given out
 
-    async def __aenter__(self) -> Self:
-        reserve(self._outbox)
+    def __enter__(self) -> Self:
+        reserve(self._surroundings.outbox)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._finish(error)
+
+    @property
+    def live(self) -> Sequence[LiveAttempt]:
+        """The attempts with what came of them."""
+        return self._live
 
     @property
     def trail(self) -> Trail:
         """The attempts so far; the last one may be running."""
-        return tuple([live.value for live in self._live])
+        return tuple([live.value() for live in self._live])
 
     @property
     def attempt_count(self) -> int:
@@ -153,16 +152,15 @@ class Walk:
         """The model that answers, or that is being tried."""
         if self._is_decided:
             return PERSON
-        live = self._shown
+        live = self._shown()
         return None if live is None else live.card.id
 
     @property
     def dropped(self) -> tuple[str, ...]:
         """What of the request was not told to the model that answers, because its dialect has no place for it."""
-        live = self._shown
+        live = self._shown()
         return () if live is None else live.dropped
 
-    @property
     def _shown(self) -> LiveAttempt | None:
         """The attempt whose answer the caller gets, as far as is known: accepted, else seen, else the one being made."""
         if self._accepted is not None:
@@ -189,13 +187,13 @@ class Walk:
     @property
     def is_holding(self) -> bool:
         """Whether an answer is held for its checks or for a person, so that the caller has seen nothing of it yet."""
-        shown = self._shown
+        shown = self._shown()
         return self._is_held and self._accepted is None and not self._is_decided and not (shown and shown.is_given)
 
     @property
     def is_judged_later(self) -> bool:
         """Whether the answer is on its way to the caller before its checks have ended."""
-        shown = self._shown
+        shown = self._shown()
         return bool(self._checks) and self._accepted is None and shown is not None and shown.is_given
 
     @property
@@ -233,12 +231,12 @@ class Walk:
     def explain(self) -> Plan:
         """The same as `prepare`, with all that is known of how the models are doing."""
         self.prepare()
-        return self._make_plan(self._conditions.current())
+        return self._make_plan(self._surroundings.conditions.current())
 
     def prepare(self) -> Plan:
         """Profile, shape and plan, without calling a model. Errors: ModelNotFound, TooLarge, InvalidRequest."""
         self._choose()
-        if (shaper := self._shaper) is not None:
+        if (shaper := self._shaper()) is not None:
             self._take_shape(shaper.shape(self.request))
         return self._make_plan()
 
@@ -246,7 +244,10 @@ class Walk:
         """Which contract the request comes under. Errors: ModelNotFound, TooLarge, InvalidRequest."""
         house, request = self._house, self.request
         self.profile = profile = house.profiler.profile(request)
-        task, self._chosen_by = choose_task(house, request, profile)
+        if self._contract is None:
+            task, self._chosen_by = choose_task(house, request, profile, self._surroundings)
+        else:
+            task, self._chosen_by = self._contract, f"an audit of {self._audit_of}"
         self.task = task
         check_bounds(task, request)
         check_callback(house, request)
@@ -254,7 +255,6 @@ class Walk:
             check_choices(task, request)
             self._checks = house.checks[task.name]
 
-    @property
     def _shaper(self) -> "Shaper | None":
         assert self.task is not None
         return self._house.shapers.get(self.task.name)
@@ -272,27 +272,46 @@ class Walk:
         task, profile = self.task, self.profile
         assert task is not None and profile is not None
         if conditions is None:
-            conditions = self._conditions.pressing() if task.hedge is None else self._conditions.current()
+            known = self._surroundings.conditions
+            conditions = known.pressing() if task.hedge is None else known.current()
         self.plan = make_plan(
             self.request,
             profile,
             task,
             cards=self._house.cards,
-            ranking=self._ranking(task, profile),
+            ranking=self._ranking(task, profile, conditions),
             chosen_by=self._chosen_by,
             conditions=conditions,
-            lot=crc32(self.id.encode()) / 2**32 if task.review.share else 1.0,
+            lapsed="" if task.error_budget is None else self._surroundings.promises.lapsed(task, self.request),
+            lot=self._lot if task.review.share or task.audit_share else 0.5,
         )
         return self.plan
 
-    def _ranking(self, task: Task, profile: Profile) -> Sequence[Ranked] | None:
+    @property
+    def _lot(self) -> float:
+        """What was drawn for this request, 0 to 1: the same whenever it is asked for."""
+        return crc32(self.id.encode()) / 2**32
+
+    def _ranking(self, task: Task, profile: Profile, conditions: Mapping[str, Condition]) -> Ranking | None:
         """What the router says; one that fails declines."""
         router = self._house.router
+        if router is None:
+            return None
         try:
-            return router.rank(self.request, profile, task, self._house.cards)
+            return router.rank(self.request, profile, task, self._scene(conditions))
         except Exception as error:  # noqa: BLE001  # the plug-in boundary: the ladder's own order holds
             log.warning("router_failed", extra={"router": router.name, "reason": type(error).__name__})
             return None
+
+    def _scene(self, conditions: Mapping[str, Condition]) -> Scene:
+        return Scene(cards=self._house.cards, conditions=conditions, lot=self._lot)
+
+    def considered(self) -> tuple[Considered, ...]:
+        """What the router weighed for this request, once it is planned; empty where it does not tell."""
+        task, profile, router = self.task, self.profile, self._house.router
+        if task is None or profile is None or not isinstance(router, ExplainingRouter):
+            return ()
+        return router.consider(self.request, profile, task, self._scene(self._surroundings.conditions.current()))
 
     async def run(self, receiver: Receiver) -> None:
         """Give the answer to the receiver.
@@ -301,28 +320,19 @@ class Walk:
         first event had been given out; InReview when a person decides later; whatever the receiver raises.
         """
         self._choose()
-        if (shaper := self._shaper) is not None:
+        if (shaper := self._shaper()) is not None:
             await self._shape(shaper)
         plan = self._make_plan()
         assert self.task is not None
-        delivery = Delivery(self.task, plan, self.request, self._checks, receiver=receiver, shaped=self._shaped)
+        delivery = Delivery(self.task, plan, self.request, self._checks, receiver, self._shaped)
         self._is_held = delivery.is_held
-        self._calls = Calls(
-            self._house,
-            conditions=self._conditions,
-            counting=self._counting,
-            monotonic=self._monotonic,
-            began=self._began,
-            deadline_s=plan.deadline_s,
-            first_byte_s=plan.first_byte_s,
-            input_tokens=plan.input_tokens,
-        )
+        self._calls = Calls(self._house, self._surroundings, plan, self._began)
         while True:
             match step := next_step(plan, self._ended, self.elapsed_ms() / 1e3):
                 case Try():
                     await self._try(step, plan, delivery)
                 case Accept():
-                    await self._accept(step, delivery.receiver)
+                    await self._give(self._accept(step), delivery.receiver)
                     return
                 case AskPerson():
                     await self._ask_person(step, delivery)
@@ -341,13 +351,17 @@ class Walk:
         if step.after_s > 0:
             await asyncio.sleep(step.after_s)
         candidate = plan.candidates[step.candidate]
-        if candidate.form == "single" and step.hedge is None:
-            live = self._begin(step, plan, delivery)
-            await self._call(live, step)
-        elif candidate.form == "single":
+        if candidate.form != "single":
+            live = await self._call_several(step, plan)
+        elif step.hedge is not None:
             live = await self._race(step, plan, delivery)
         else:
-            live = await self._call_several(step, plan)
+            live = self._begin(step, plan, delivery)
+            try:
+                await self._calls.call(live, self._request_for(live), first_byte_s=step.first_byte_s)
+            finally:
+                if live.state != "running":
+                    self._end(live)
         if live.state == "answered" and candidate.form != "filter" and (self._checks or live.verdicts):
             await self._judge(live)
 
@@ -355,29 +369,19 @@ class Walk:
         """A new attempt in the trail, with what becomes of its events."""
         live = self._calls.new(plan.candidates[step.candidate].card, step.candidate)
         live.max_output_tokens = step.max_output_tokens
-        seen = [each for each in self._live if each.state == "cut"]
-        if seen:
+        if self._live and (seen := [each for each in self._live if each.state == "cut"]):
             live.before = "".join([each.collected.answer().text for each in seen])
         delivery.attend(live, race)
         self._live.append(live)
         return live
 
-    async def _call(self, live: LiveAttempt, step: Try) -> None:
-        request = self._request_for(live)
-        if live.before is not None:
-            request = with_continuation(request, live.before)
-        try:
-            await self._calls.call(live, request, first_byte_s=step.first_byte_s)
-        finally:
-            if live.state != "running":
-                self._end(live)
-
     def _request_for(self, live: LiveAttempt) -> Request:
-        """What this model is asked: with the wish for its probabilities where a check reads them and its API has them."""
-        house = self._house
-        if not house.wants_logprobs or self.plan is None or self.plan.task not in house.wants_logprobs:
-            return self._sent
-        return with_logprobs(self._sent, model=live.card.id, upstream=house.providers[live.card.provider].dialect)
+        """What this model is asked: with the wish for its probabilities where a check reads them and its API has them, and with
+        what the caller has seen of an answer that broke off."""
+        house, request = self._house, self._sent
+        if house.wants_logprobs and self.plan is not None and self.plan.task in house.wants_logprobs:
+            request = with_logprobs(request, model=live.card.id, upstream=house.providers[live.card.provider].dialect)
+        return request if live.before is None else with_continuation(request, live.before)
 
     async def _race(self, step: Try, plan: Plan, delivery: Delivery) -> LiveAttempt:
         """Two attempts at once; the one that answered, else the last."""
@@ -443,7 +447,7 @@ class Walk:
             calibration = self.task.calibration
             signals = signals_of(self.request, judged.answer) if weighs_signals(calibration) else {}
             live.confidence = confidence_of(live.verdicts, signals, calibration)
-            self._ended[place] = live.value
+            self._ended[place] = live.value()
 
     def _kept(self, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
         """As they may stand in a record: a reason quotes the answer, and what is masked for models is masked there too."""
@@ -463,17 +467,16 @@ class Walk:
         masking = None if self._shaped is None else self._shaped.masking
         return answer if masking is None else restored(answer, masking)
 
-    async def _accept(self, step: Accept, receiver: Receiver) -> None:
+    def _accept(self, step: Accept) -> Sequence[Event]:
+        """What of the accepted answer is yet to be given."""
         self._accepted = step.attempt
         self._is_below_bar = step.is_below_bar
         live = self._live[step.attempt]
         if live.is_given:
-            return
-        events: Sequence[Event] = live.held
-        if live.repaired is not None:
-            answer = with_text(live.collected.answer(), live.repaired)
-            events = events_of(answer, is_stream=self.request.is_stream)
-        await self._give(events, receiver)
+            return ()
+        if live.repaired is None:
+            return live.held
+        return events_of(with_text(live.collected.answer(), live.repaired), is_stream=self.request.is_stream)
 
     async def _give(self, events: Sequence[Event], receiver: Receiver) -> None:
         if events and self.request.is_stream:
@@ -489,27 +492,27 @@ class Walk:
         assert self.task is not None
         best = None if step.attempt is None else self._live[step.attempt]
         answer = None if best is None else best.repaired or said(self._whole_answer(best))
-        case = new_case(self.task, self.request, self.trail, step, answer, record_id=self.id, at=self._clock.time())
+        case = new_case(self.task, self.request, self.trail, step, answer, record_id=self.id, at=self._surroundings.clock.time())
         is_given = best is not None and best.is_given
         try:
-            await open_in_time(case, self._reviews, left_s=self._calls.left_s)
+            await open_in_time(case, self._surroundings.reviews, left_s=self._calls.left_s)
         except StoreUnavailable:
             may_go_unseen = self.task.path != "sensitive" and self.task.review.when != "always"
             if step.attempt is None or not (is_given or may_go_unseen):
                 raise
-            await self._accept(Accept(attempt=step.attempt, is_below_bar=True), delivery.receiver)
+            await self._give(self._accept(Accept(attempt=step.attempt, is_below_bar=True)), delivery.receiver)
             return
         self.review_id = case.id
         if step.attempt is not None and (is_given or self.task.review.mode == "provisional"):
-            await self._accept(Accept(attempt=step.attempt, is_below_bar=True), delivery.receiver)
+            await self._give(self._accept(Accept(attempt=step.attempt, is_below_bar=True)), delivery.receiver)
             return
         asked_ms = self.elapsed_ms()
         try:
-            text = await decide(case, self.task.review, self._reviews, left_s=self._calls.left_s)
+            text = await decide(case, self.task.review, self._surroundings.reviews, left_s=self._calls.left_s)
         finally:
             self._person_ms = self.elapsed_ms() - asked_ms
         if step.attempt is not None and text == answer:
-            await self._accept(Accept(attempt=step.attempt), delivery.receiver)
+            await self._give(self._accept(Accept(attempt=step.attempt)), delivery.receiver)
             return
         self._is_decided = True
         await self._give(events_of(answer_of(text), is_stream=self.request.is_stream), delivery.receiver)
@@ -520,7 +523,7 @@ class Walk:
             live.end("cancelled", self.elapsed_ms(), self.profile.input_tokens if self.profile else 0)
         if live.error is not None and live.error.kind == UNCALLED:
             self._uncalled += 1
-        self._ended.append(live.value)
+        self._ended.append(live.value())
 
     def _finish(self, error: BaseException | None) -> None:
         """Leave the record. Synchronous, so that a cancellation cannot keep it from happening."""
@@ -528,31 +531,55 @@ class Walk:
             self._end(live)
         outcome, status, kind, text = self._ending(error)
         baseline = self._house.cards[self._house.baseline] if self._house.baseline is not None else None
-        shaped = self._shaped
-        self.record = write_record(
-            self.request,
-            record_id=self.id,
-            at=self.at,
-            outcome=outcome,
-            status=status,
-            latency_ms=self.elapsed_ms(),
-            person_ms=self._person_ms,
+        plan, trail = self.plan, tuple(self._ended)
+        accepted = None if self._accepted is None else trail[self._accepted]
+        latency_ms, first_event_ms = self.elapsed_ms(), self.first_event_ms
+        self.record = record = msgspec.structs.replace(
+            self._empty_record(outcome, status),
+            task=None if plan is None else plan.task,
             profile=self.profile,
-            plan=self.plan,
-            trail=tuple(self._ended),
-            accepted=self._accepted,
-            is_below_bar=self._is_below_bar,
-            is_decided=self._is_decided,
+            plan=plan,
+            attempts=trail,
             review_id=self.review_id,
-            masked=() if shaped is None or shaped.masking is None else shaped.masking.kinds,
-            template=None if shaped is None else shaped.template_version,
-            baseline=baseline,
-            first_token_ms=self.first_event_ms,
+            model=PERSON if self._is_decided else None if accepted is None else accepted.model,
+            confidence=None if accepted is None else accepted.confidence,
+            filtered_by=None if accepted is None or plan is None else filter_of(plan, accepted),
+            cost=total_cost(trail),
+            baseline=None if baseline is None else baseline.id,
+            baseline_cost=None if baseline is None or accepted is None else baseline_cost(baseline, accepted),
+            latency_ms=to_micros(latency_ms),
+            first_token_ms=None if first_event_ms is None else to_micros(first_event_ms),
+            overhead_ms=to_micros(overhead_ms(trail, latency_ms - self._person_ms)),
             error=kind,
             error_text=text,
+            audit_of=self._audit_of,
         )
-        self._outbox.put(self.record)
-        log_summary(self.record)
+        self._surroundings.outbox.put(record)
+        log_summary(record)
+        if plan is not None and plan.is_audited and outcome in AUDITED:
+            assert self.task is not None
+            self._surroundings.promises.audit(self.id, self.request, self.task, plan, self._live)
+
+    def _empty_record(self, outcome: Outcome, status: int) -> Record:
+        """What is known without a plan. Apart, because a call with more than 15 keyword arguments passes through a dict."""
+        request, shaped = self.request, self._shaped
+        return Record(
+            id=self.id,
+            request_id=request.id,
+            at=self.at,
+            dialect=request.dialect,
+            asked=shown(request.model),
+            outcome=outcome,
+            status=status,
+            is_stream=request.is_stream,
+            surface=request.terms.surface,
+            session=request.terms.session,
+            key_id=request.caller.key_id,
+            team=request.caller.team,
+            is_below_bar=self._is_below_bar,
+            masked=() if shaped is None or shaped.masking is None else shaped.masking.kinds,
+            template=None if shaped is None else shaped.template_version,
+        )
 
     def _ending(self, error: BaseException | None) -> tuple[Outcome, int, str | None, str | None]:
         if error is None:

@@ -122,21 +122,19 @@ class AnyLLM:
 
     async def _relay(self, call: Call, arguments: dict[str, Any], sink: Sink) -> None:
         hides_usage = call.request.dialect == self.dialect and not openai_chat.asks_for_usage(call.request)
-        reader = DeltaReader(openai_chat.new_reader(hides_usage=hides_usage))
+        reader = DeltaReader(openai_chat.new_reader(hides_usage=hides_usage), sink.put)
         chunks: AsyncIterator[Any] = await self._ask(call, arguments)
         try:
             first_by = asyncio.get_running_loop().time() + call.first_byte_s
             async with asyncio.timeout_at(first_by) as waiting:
                 while (chunk := await _next(chunks)) is not None:
                     waiting.reschedule(None)
-                    for delta in reader.feed(event(written(chunk, "delta"))):
-                        sink.put(delta)
+                    reader.feed(event(written(chunk, "delta")))
                     if sink.is_full:
                         await sink.drain()
         finally:
             await _close(chunks)
-        for delta in reader.finish():
-            sink.put(delta)
+        reader.finish()
 
     async def _ask(self, call: Call, arguments: dict[str, Any]) -> Any:
         """A whole answer, or an iterator over chunks. Errors: UpstreamError, Unsupported; TimeoutError."""

@@ -45,18 +45,17 @@ async def exchange(connection: Connection, call: Call, sink: Sink, outgoing: Out
         elif _is_one_body(reply):
             sink.put(_as_one_delta(outgoing.read_answer(await reply.read())))
         else:
-            await _relay(reply, DeltaReader(outgoing.new_reader()), sink)
+            await _relay(reply, DeltaReader(outgoing.new_reader(), sink.put), sink)
     finally:
         await reply.close()
 
 
 async def _relay(reply: Reply, reader: DeltaReader, sink: Sink) -> None:
     """Every event in the callback that received it: a task is woken at the end, for an error, and when the caller is slow."""
-    feed, put = reader.feed, sink.put
+    feed = reader.feed
 
     def take(piece: bytes) -> bool:
-        for delta in feed(piece):
-            put(delta)
+        feed(piece)
         return not (reader.is_done or sink.is_full)
 
     while await reply.pump(take):
@@ -64,8 +63,7 @@ async def _relay(reply: Reply, reader: DeltaReader, sink: Sink) -> None:
             reply.release(REST_S)
             break
         await sink.drain()
-    for delta in reader.finish():
-        put(delta)
+    reader.finish()
 
 
 def _is_one_body(reply: Reply) -> bool:

@@ -12,7 +12,7 @@ import httptools
 
 from taskfit.errors import InvalidAnswer, UpstreamError, UpstreamTimeout
 from taskfit.gathering import GatheredTransport
-from taskfit.providers.reply import HIGH_WATER_BYTES, Limits, Reply
+from taskfit.providers.reply import Limits, Reply
 
 NEVER: Final = float("inf")
 
@@ -83,8 +83,9 @@ class Socket(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_answer", "_deadline", "_has_message_ended", "_is_bad", "_is_paused", "_keeps_alive", "_loop", "_overhead_bytes",
-        "_parser", "_pool", "_timer", "_timer_at", "_total_at", "_transport", "idle_since", "limits", "peer",
+        "_answer", "_arrived", "_deadline", "_has_message_ended", "_is_bad", "_is_paused", "_keeps_alive", "_loop",
+        "_overhead_bytes", "_parser", "_pool", "_timer", "_timer_at", "_total_at", "_transport", "idle_since", "limits",
+        "on_body", "peer",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, pool: Pool, limits: Limits, peer: str) -> None:
@@ -93,6 +94,8 @@ class Socket(asyncio.Protocol):
         self.idle_since = 0.0
         self._loop = loop
         self._pool = pool
+        self._arrived: list[bytes] = []   # what the parser has found of a body in the bytes that it is given
+        self.on_body = self._arrived.append
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._transport: GatheredTransport | None = None
         self._answer: Reply | None = None
@@ -134,12 +137,16 @@ class Socket(asyncio.Protocol):
     def watch(self, deadline: float) -> None:
         """Give up the answer at this time, or at its total limit."""
         self._deadline = deadline = min(deadline, self._total_at)
-        if self._timer is None or self._timer_at > deadline:
+        if self._timer_at > deadline:
             self._arm(deadline)
 
     def watch_gap(self) -> None:
         """Give up the answer when nothing comes within the idle limit."""
-        self.watch(self._loop.time() + self.limits.idle_s)
+        deadline = self._loop.time() + self.limits.idle_s
+        if self._timer_at <= deadline < self._total_at:
+            self._deadline = deadline   # the timer is early enough, and sleeps on
+        else:
+            self.watch(deadline)
 
     def watch_total(self) -> None:
         """Nobody waits: only the total limit holds."""
@@ -153,6 +160,12 @@ class Socket(asyncio.Protocol):
     def new_waiter(self) -> "asyncio.Future[None]":
         """A future of this socket's loop."""
         return self._loop.create_future()
+
+    def pause(self) -> None:
+        """Read no more for now."""
+        if not self._is_paused and self._transport is not None:
+            self._is_paused = True
+            self._transport.pause_reading()
 
     def resume(self) -> None:
         """Read on."""
@@ -177,24 +190,24 @@ class Socket(asyncio.Protocol):
         if reply is None or self._parser is None:
             self.drop()   # bytes that nobody asked for: whatever they are, they must not become the next answer
             return
-        before = reply.received_bytes
+        arrived = self._arrived
         self._overhead_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self._has_message_ended:
+                reply.keep(b"".join(arrived))
                 self._fail_as_malformed(error)
                 return
             self._is_bad = True
+        piece = b"".join(arrived)
+        arrived.clear()
         if self._has_message_ended:
+            reply.keep(piece)
             self._finish(reply)
-            return
-        if reply.received_bytes != before:
+        elif piece:
             self._overhead_bytes = 0
-            reply.body_arrived()
-            if reply.is_over(HIGH_WATER_BYTES) and not self._is_paused and self._transport is not None:
-                self._is_paused = True
-                self._transport.pause_reading()
+            reply.add(piece)
         elif self._overhead_bytes > self.limits.max_head_bytes:
             what = f"more than {self.limits.max_head_bytes} bytes of header fields"
             self.fail(InvalidAnswer(f"{self.peer}: {what}", status=reply.status or None))
@@ -238,10 +251,6 @@ class Socket(asyncio.Protocol):
             raise ValueError(f"more than {limit} bytes of header fields")
         self._answer.status = status
 
-    def on_body(self, piece: bytes) -> None:
-        if self._answer is not None:
-            self._answer.add(piece)
-
     def on_message_complete(self) -> None:
         assert self._parser is not None and self._answer is not None
         if self._answer.status:
@@ -279,6 +288,7 @@ class Socket(asyncio.Protocol):
 
     def _on_timer(self) -> None:
         self._timer = None
+        self._timer_at = NEVER
         reply = self._answer
         if reply is None:
             return

@@ -54,6 +54,9 @@ class Line(Protocol):
         """A future of the socket's loop."""
         ...
 
+    def pause(self) -> None:
+        """Read no more until `resume`."""
+
     def resume(self) -> None:
         """Read on, if reading was paused."""
 
@@ -194,34 +197,32 @@ class Reply:
 
     # for Socket
 
-    def add(self, piece: bytes) -> None:
-        """A piece of the body."""
-        self._pieces.append(piece)
-        self.received_bytes += len(piece)
-        self._buffered_bytes += len(piece)
+    def keep(self, piece: bytes) -> None:
+        """A piece of the body; another callback follows, or nothing more comes."""
+        if piece:
+            self._pieces.append(piece)
+            self.received_bytes += len(piece)
+            self._buffered_bytes += len(piece)
 
-    def is_over(self, limit_bytes: int) -> bool:
-        """Whether more than this waits for a reader that takes pieces (or for none yet)."""
-        return self._buffered_bytes > limit_bytes and self._wants != _WHOLE
+    def add(self, piece: bytes) -> None:
+        """A piece of the body, and more may come."""
+        if self._taker is not None:
+            self._hand_over(self._taker, piece)
+            return
+        self.keep(piece)
+        if self._wants == _NOTHING:
+            self._take()
+        elif self._wants == _WHOLE:
+            self._look_at_whole()
+        else:
+            self._wake()
+            if self._buffered_bytes > HIGH_WATER_BYTES:
+                self._socket.pause()
 
     def head_arrived(self) -> None:
         """The status and the header fields are there."""
         if self._wants == _HEAD:
             self._wake()
-
-    def body_arrived(self) -> None:
-        """Something more of the body is there."""
-        if self._taker is not None:
-            self._hand_over(self._taker)
-        elif self._wants == _NOTHING:
-            self._take()
-        elif self._wants != _WHOLE:
-            self._wake()
-        elif self._buffered_bytes > self._socket.limits.max_body_bytes:
-            self._socket.fail(self._too_large())
-        elif self._waiter is not None:
-            self._join_loose_pieces()
-            self._socket.watch_gap()
 
     def end(self, failure: UpstreamError | None) -> None:
         """Nothing more comes. None: the answer is complete."""
@@ -246,10 +247,19 @@ class Reply:
 
     # inside
 
-    def _hand_over(self, take: Callable[[bytes], bool]) -> None:
-        """What has arrived, to a taker; it is the pumping coroutine that hears of what it raises."""
+    def _look_at_whole(self) -> None:
+        """Something more has come of a body that is wanted whole."""
+        if self._buffered_bytes > self._socket.limits.max_body_bytes:
+            self._socket.fail(self._too_large())
+        elif self._waiter is not None:
+            self._join_loose_pieces()
+            self._socket.watch_gap()
+
+    def _hand_over(self, take: Callable[[bytes], bool], piece: bytes) -> None:
+        """A piece to a taker that has had all before it; it is the pumping coroutine that hears of what it raises."""
+        self.received_bytes += len(piece)
         try:
-            goes_on = take(self._take())
+            goes_on = take(piece)
         except Exception as error:   # noqa: BLE001  # raised again where it belongs
             self._taker_error = error
         else:

@@ -1,12 +1,11 @@
 """The router that leaves the order to the task's ladder. Knows nothing of quality, cost or latency."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
-from taskfit.values.card import ModelCard
-from taskfit.values.plan import Ranked
+from taskfit.protocols import Scene
+from taskfit.values.plan import Ranking
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request
 from taskfit.values.task import Task
@@ -31,8 +30,6 @@ class LadderRouter:
     async def close(self) -> None:
         """Nothing to release."""
 
-    def rank(
-        self, request: Request, profile: Profile, task: Task, cards: Mapping[str, ModelCard]
-    ) -> tuple[Ranked, ...] | None:
+    def rank(self, request: Request, profile: Profile, task: Task, scene: Scene) -> Ranking | None:
         """None, whatever is asked."""
         return None

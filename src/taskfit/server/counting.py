@@ -19,7 +19,7 @@ _OWN = names_of(anthropic_messages)
 
 async def count_messages(exchange: Exchange, receive: Receive) -> None:
     """Anthropic's count."""
-    terms = read_terms(exchange.headers)
+    terms = read_terms(exchange.headers, exchange.gateway.house.matched_headers)
     request = anthropic_messages.read_count_request(
         await read_body(exchange.headers, receive),
         request_id=exchange.request_id,
@@ -32,7 +32,7 @@ async def count_messages(exchange: Exchange, receive: Receive) -> None:
 
 async def count_gemini(exchange: Exchange, receive: Receive) -> None:
     """Gemini's count."""
-    terms = read_terms(exchange.headers)
+    terms = read_terms(exchange.headers, exchange.gateway.house.matched_headers)
     request = gemini_generate.read_count_request(
         await read_body(exchange.headers, receive),
         request_id=exchange.request_id,

@@ -47,6 +47,7 @@ async def give_feedback(exchange: Exchange, receive: Receive) -> None:
         score=said.score,
         comment=said.comment,
         corrected=said.corrected,
+        task=record.task or "",
     )
     await exchange.gateway.reviews.add_label(label)
     exchange.send_json(label, status=CREATED)

@@ -56,7 +56,7 @@ class Generation:
         """The request; what cannot be read, or never comes whole, leaves a record all the same."""
         terms = NOTHING_ASKED
         try:
-            terms = read_terms(exchange.headers)
+            terms = read_terms(exchange.headers, exchange.gateway.house.matched_headers)
             body = await read_body(exchange.headers, receive)
             request = exchange.asked = self.read(exchange, body, terms)
             return request if self.complete is None else await self.complete(exchange, request)
@@ -81,7 +81,7 @@ class Generation:
 
     async def _answer(self, exchange: Exchange, walk: Walk) -> None:
         received = EventList()
-        async with walk:
+        with walk:
             await walk.run(received)
             if len(received.events) != 1:
                 raise InternalError(WENT_WRONG, operator_text="a plain request was not answered by one event")
@@ -95,7 +95,7 @@ class Generation:
         """Relay the events. The record is put before the terminal event, so a client that has its answer has left a record."""
         relay = Relay(exchange, walk, writer)
         try:
-            async with walk:
+            with walk:
                 await walk.run(relay)
             closing = writer.end()
             if self.keep_stream is not None:

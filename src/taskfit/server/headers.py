@@ -28,6 +28,7 @@ VERDICT = "x-taskfit-verdict"
 REVIEW = "x-taskfit-review"
 CONTINUED_BY = "x-taskfit-continued-by"
 CALLBACK = "x-taskfit-callback"
+PLAN = "x-taskfit-plan"
 COST = "x-taskfit-cost-usd"
 COST_ALIAS = "x-litellm-response-cost"
 OVERHEAD = "x-taskfit-overhead-ms"
@@ -56,7 +57,7 @@ _FACTS = (
     b"%s\r\nx-request-id: %s\r\nx-taskfit-record: %s\r\nx-taskfit-confidence: %s\r\n"
     b"x-taskfit-cost-usd: %s\r\nx-taskfit-overhead-ms: %.3f"
 )
-_ASKABLE = frozenset(name.encode() for name in (TASK, SURFACE, SESSION, DEADLINE, MAX_COST, STORE, CACHE, CALLBACK))
+_ASKABLE = frozenset(name.encode() for name in (TASK, SURFACE, SESSION, DEADLINE, MAX_COST, STORE, CACHE, CALLBACK, PLAN))
 _CLIENT_SESSIONS = (b"x-claude-code-session-id", b"session-id", b"session_id", b"x-session-id", b"thread-id")
 """Where agents put the id of a conversation on their own: kept for affinity, the first one that is there."""
 _TELLING = _ASKABLE.union(_CLIENT_SESSIONS)
@@ -73,11 +74,28 @@ def request_id(headers: Headers) -> str:
         text = given.decode()
         if text.isprintable() and " " not in text and text:
             return text
-    return f"req-{getrandbits(96):024x}"
+    return "req-" + getrandbits(96).to_bytes(12, "big").hex()
 
 
-def read_terms(headers: Headers) -> Terms:
-    """What the caller asks for beside the body. Errors: InvalidRequest, Unsupported; each names the header."""
+def read_terms(headers: Headers, matched: frozenset[str] = frozenset()) -> Terms:
+    """What the caller asks for beside the body. `matched` are the names of other header fields that tasks are recognised by.
+
+    Errors: InvalidRequest, Unsupported; each names the header.
+    """
+    if matched and not (names := _encoded(matched)).isdisjoint(headers):
+        terms = _read_own(headers)
+        return msgspec.structs.replace(
+            terms, headers={name.decode(): headers[name].decode("latin-1") for name in sorted(names.intersection(headers))}
+        )
+    return _read_own(headers)
+
+
+@lru_cache(maxsize=8)
+def _encoded(names: frozenset[str]) -> frozenset[bytes]:
+    return frozenset([name.encode() for name in names])
+
+
+def _read_own(headers: Headers) -> Terms:
     if _TELLING.isdisjoint(headers):
         return NOTHING_ASKED
     if _ASKABLE.isdisjoint(headers):
@@ -91,6 +109,7 @@ def read_terms(headers: Headers) -> Terms:
         deadline_s=_deadline_s(asked),
         max_cost=_max_cost(asked),
         callback=_callback(asked),
+        plan=_name(asked, PLAN) or "",
     )
 
 
@@ -114,7 +133,7 @@ def answer_head(walk: Walk, *, is_stream: bool, media: str = "application/json")
             PENDING.decode() if is_pending else walk.model or UNKNOWN,
             walk.attempt_count,
             media,
-            is_stream=is_stream,
+            is_stream,
         ),
         walk.request.id.encode(),
         walk.id.encode(),
@@ -140,7 +159,7 @@ def _dropped_line(fields: tuple[str, ...]) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _known_before(task: str, model: str, attempts: int, media: str, *, is_stream: bool) -> bytes:
+def _known_before(task: str, model: str, attempts: int, media: str, is_stream: bool) -> bytes:  # noqa: FBT001  # a cache's key
     """The lines that many answers share."""
     shared = (("content-type", media), (TASK, task), (MODEL, model), (ATTEMPTS, str(attempts)))
     lines = [(name.encode(), value.encode()) for name, value in shared]

@@ -38,23 +38,18 @@ def new_key(name: str, role: Role, *, at: float, team: str = "", text: str | Non
 
 
 class Keyring:
-    """The keys that are valid now. Changes made by other processes are seen within two seconds."""
+    """The keys that are valid now; `is_auth_on`: one is wanted. Changes made by other processes are seen within two seconds."""
 
     def __init__(self, gateway: Gateway, *, is_auth_on: bool) -> None:
         self._gateway = gateway
-        self._is_auth_on = is_auth_on
+        self.is_auth_on = is_auth_on
         self._callers: Mapping[str, Caller] = {}
         self._read_at = float("-inf")
         self._refreshing = asyncio.Lock()
 
-    @property
-    def is_auth_on(self) -> bool:
-        """Whether a key is wanted."""
-        return self._is_auth_on
-
     def known(self, keys: Sequence[bytes]) -> Caller | None:
         """The caller of a request that gives these keys, as far as those in memory tell: the first one that is valid."""
-        if not self._is_auth_on:
+        if not self.is_auth_on:
             return _ANYONE
         for key in keys:
             caller = self._callers.get(digest_of(key))
@@ -82,7 +77,9 @@ class Keyring:
         """Read all keys now. Errors: StoreUnavailable."""
         keys = await self._gateway.outbox.call(self._gateway.store.keys)
         self._callers = {
-            key.digest: Caller(key_id=key.id, role=key.role, team=key.team) for key in keys if key.revoked_at is None
+            key.digest: Caller(key_id=key.id, key_name=key.name, role=key.role, team=key.team)
+            for key in keys
+            if key.revoked_at is None
         }
         self._read_at = self._gateway.clock.monotonic()
 

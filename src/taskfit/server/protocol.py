@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from taskfit.gathering import GatheredTransport
@@ -40,66 +40,26 @@ _HEAD_TOO_LARGE = (
 )
 
 
-class Signal:
-    """What a cycle needs of an asyncio.Event, without the queue of waiters that is allocated for each of those."""
-
-    __slots__ = ("_is_set", "_loop", "_waiter")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._is_set = False
-        self._waiter: asyncio.Future[None] | None = None
-
-    def set(self) -> None:
-        """Something has come."""
-        self._is_set = True
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def clear(self) -> None:
-        """It has been taken."""
-        self._is_set = False
-
-    async def wait(self) -> None:
-        """Return when something has come; one at a time may wait."""
-        while not self._is_set:
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-
-
 class Cycle:
     """One request and its answer, which may be written from any callback. The head leaves with the first piece of the body.
 
-    In the place of uvicorn's: the protocol sets `body`, `more_body` and `disconnected`, and then `message_event`. `on_response`
-    is called when the answer is complete.
+    In the place of uvicorn's: the protocol sets `body`, `more_body` and `disconnected`, and then says `set`.
     """
 
     __slots__ = (
-        "_head", "body", "chunked_encoding", "disconnected", "expects_continue", "flow", "keep_alive", "message_event",
-        "more_body", "on_response", "response_complete", "response_started", "scope", "transport",
+        "_has_news", "_head", "_protocol", "_waiter", "body", "chunked_encoding", "disconnected", "expects_continue", "flow",
+        "keep_alive", "more_body", "response_complete", "response_started", "scope", "transport",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        scope: Scope,
-        transport: asyncio.Transport,
-        flow: FlowControl,
-        message_event: Signal,
-        *,
-        expects_continue: bool,
-        keep_alive: bool,
-        on_response: Callable[[], None],
-    ) -> None:
+    def __init__(self, protocol: "TimedProtocol", scope: Scope) -> None:
         self.scope = scope
-        self.transport = transport
-        self.flow = flow
-        self.message_event = message_event
-        self.expects_continue = expects_continue
-        self.keep_alive = keep_alive
-        self.on_response = on_response
+        self.transport = protocol.transport
+        self.flow: FlowControl = protocol.flow
+        self.expects_continue = protocol.expect_100_continue
+        self.keep_alive = scope["http_version"] != "1.0" and protocol.parser.should_keep_alive()
+        self._protocol = protocol
+        self._has_news = False
+        self._waiter: asyncio.Future[None] | None = None
         self.body = bytearray()
         self.more_body = True
         self.disconnected = self.response_started = self.response_complete = self.chunked_encoding = False
@@ -120,12 +80,24 @@ class Cycle:
             self.transport.write(_CONTINUE)
         if not self.disconnected and not self.response_complete:
             self.flow.resume_reading()
-            await self.message_event.wait()
-            self.message_event.clear()
+            if not self._has_news:
+                await self._news()
+            self._has_news = False
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
         body, self.body = self.body, bytearray()
         return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
+
+    @property
+    def message_event(self) -> "Cycle":
+        """What uvicorn sets: an asyncio.Event of its own would cost more than all else that a cycle is made of."""
+        return self
+
+    def set(self) -> None:
+        """Something has come, or the client has left."""
+        self._has_news = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     @property
     def is_full(self) -> bool:
@@ -169,13 +141,22 @@ class Cycle:
             piece = b"%x\r\n%s\r\n%s" % (len(piece), piece, last) if piece else last
         self._write(piece)
         self.response_complete = True
-        self.message_event.set()
+        self.set()
         if not self.keep_alive:
             self.transport.close()
-        self.on_response()
+        self._protocol.on_response_complete()
 
     async def send(self, message: Message) -> None:
         """Nothing: what is to be sent is written to the outlet."""
+
+    async def _news(self) -> None:
+        """Return when something has come; one at a time may wait."""
+        while not self._has_news:
+            self._waiter = self._protocol.loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
 
     def _give_up(self) -> None:
         if self.response_started:
@@ -229,7 +210,7 @@ class TimedProtocol(HttpToolsProtocol):
                 self.transport.write(_HEAD_TOO_LARGE)
             self.transport.close()
             return
-        super().data_received(data)
+        HttpToolsProtocol.data_received(self, data)  # a `super()` for every piece that comes would cost more than it says
         if not self._is_message_done and self._due == inf:
             if self._is_head_done:
                 if not self.pipeline:  # else nothing is read until its turn comes
@@ -268,15 +249,7 @@ class TimedProtocol(HttpToolsProtocol):
         if is_answering and len(self.pipeline) >= MAX_PIPELINED:
             raise ValueError("too many requests at once on one connection")
         scope = self._new_scope(version)
-        cycle = Cycle(
-            scope,
-            self.transport,
-            self.flow,
-            Signal(self.loop),
-            expects_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
-            on_response=self.on_response_complete,
-        )
+        cycle = Cycle(self, scope)
         scope[OUTLET] = self.cycle = cycle  # type: ignore[assignment]  # has what uvicorn's protocol needs of its own
         if is_answering:
             self.flow.pause_reading()
@@ -284,9 +257,20 @@ class TimedProtocol(HttpToolsProtocol):
         else:
             self._start(cycle)
 
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body; more is not read while much of it waits."""
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.body += body
+            if len(cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            cycle.message_event.set()
+
     def on_message_complete(self) -> None:
         """The request is whole."""
-        super().on_message_complete()
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
         self._is_message_done = True
         self._is_head_done = False
         self._head_bytes = 0

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import ColumnElement, Select, Update, case, func, not_, select, update
 
-from taskfit.protocols import CaseCounts, CaseQuery
+from taskfit.protocols import CaseCounts, CaseQuery, LabelQuery
 from taskfit.stores.schema import cases, deliveries, labels, records
 from taskfit.values.review import Delivery, Label, ReviewCase
 
@@ -93,12 +93,25 @@ def select_old_cases(before: float, limit: int) -> Select[Any]:
 
 def label_row(value: Label) -> dict[str, object]:
     """The label as a row."""
-    return {"id": value.id, "record_id": value.record_id, "at": value.at, "body": _encode(value).decode()}
+    return {
+        "id": value.id, "record_id": value.record_id, "at": value.at, "source": value.source, "task": value.task,
+        "body": _encode(value).decode(),
+    }  # fmt: skip
 
 
 def select_labels(record_id: str) -> Select[Any]:
     """`(id, body)` of all labels of one record, oldest first."""
     return select(labels.c.id, labels.c.body).where(labels.c.record_id == record_id).order_by(labels.c.at, labels.c.id)
+
+
+def select_labels_from(query: LabelQuery) -> Select[Any]:
+    """`(id, body)` of the labels that the query asks for, oldest first."""
+    statement = select(labels.c.id, labels.c.body).where(labels.c.source == query.source)
+    if query.task is not None:
+        statement = statement.where(labels.c.task == query.task)
+    if query.since is not None:
+        statement = statement.where(labels.c.at >= query.since)
+    return statement.order_by(labels.c.at, labels.c.id).limit(max(query.limit, 0))
 
 
 def readable_labels(rows: Iterable[Sequence[Any]]) -> tuple[Label, ...]:

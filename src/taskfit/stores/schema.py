@@ -7,7 +7,7 @@ dialect and no connection. A change here needs a new revision in migrations/vers
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision, so that an up-to-date database is recognised without importing Alembic."""
 
 metadata = MetaData()
@@ -82,7 +82,10 @@ labels = Table(
     Column("record_id", Text, nullable=False),
     Column("at", Double, nullable=False),
     Column("body", Text, nullable=False),
+    Column("source", Text),
+    Column("task", Text),
     Index("labels_record_id_at", "record_id", "at"),
+    Index("labels_source_task_at", "source", "task", "at"),
 )
 
 deliveries = Table(

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import Connection, delete
 from sqlalchemy.dialects.sqlite import insert
 
-from taskfit.protocols import CaseCounts, CaseQuery, Key, RecordQuery
+from taskfit.protocols import CaseCounts, CaseQuery, Key, LabelQuery, RecordQuery
 from taskfit.stores import case_rows, rows
 from taskfit.stores.schema import cases, deliveries, keys, labels, records, responses
 from taskfit.stores.sqlite_file import SqliteFile, path_of, wiping
@@ -152,6 +152,11 @@ class SqliteStore:
         """All labels of one record, oldest first."""
         with self._file.begin() as connection:
             return case_rows.readable_labels(connection.execute(case_rows.select_labels(record_id)))
+
+    def find_labels(self, query: LabelQuery) -> tuple[Label, ...]:
+        """Labels of one source, oldest first."""
+        with self._file.begin() as connection:
+            return case_rows.readable_labels(connection.execute(case_rows.select_labels_from(query)))
 
     def put_delivery(self, delivery: Delivery) -> None:
         """Keep a message; the same id again puts it in the place of the old one."""

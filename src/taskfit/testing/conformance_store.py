@@ -17,7 +17,7 @@ from typing import TypeAlias
 import msgspec
 
 from taskfit.errors import StoreUnavailable
-from taskfit.protocols import CaseCounts, CaseQuery, Key, RecordQuery, Store
+from taskfit.protocols import CaseCounts, CaseQuery, Key, LabelQuery, RecordQuery, Store
 from taskfit.values.attempt import Attempt
 from taskfit.values.card import ModelCard, Price
 from taskfit.values.kept import KeptResponse
@@ -433,6 +433,21 @@ def labels_are_kept_once_and_told_oldest_first(make: StoreFactory) -> None:
         assert store.labels_of("rec-none") == ()
 
 
+def labels_are_found_by_where_they_come_from(make: StoreFactory) -> None:
+    """Oldest first, of one source; of one task and since a moment where that is asked."""
+    replace = msgspec.structs.replace
+    audits = [
+        replace(plain_label(number), source="audit", task=task, model="a/mini", confidence=0.5, score=1.0)
+        for number, task in enumerate(("t", "u", "t", "t"), 1)
+    ]
+    with opened(make) as store:
+        store.append_labels((*reversed(audits), plain_label(9)))
+        assert store.find_labels(LabelQuery(source="audit")) == tuple(audits)
+        assert store.find_labels(LabelQuery(source="audit", task="t", since=NOON + 3)) == (audits[2], audits[3])
+        assert store.find_labels(LabelQuery(source="audit", limit=1)) == (audits[0],)
+        assert store.find_labels(LabelQuery(source="review")) == ()
+
+
 def messages_are_due_in_their_order_until_they_are_delivered(make: StoreFactory) -> None:
     """Those whose time has come, its very moment too; what became of one takes the place of the old one."""
     first, second, later = (plain_delivery(number) for number in (1, 2, 3))
@@ -537,6 +552,7 @@ STORE_CHECKS: tuple[Callable[[StoreFactory], None], ...] = (
     racing_changes_of_a_case_have_one_winner,
     waiting_cases_are_counted,
     labels_are_kept_once_and_told_oldest_first,
+    labels_are_found_by_where_they_come_from,
     messages_are_due_in_their_order_until_they_are_delivered,
     pruning_takes_old_decided_cases_and_leaves_those_that_wait,
     pruning_takes_labels_with_their_records,

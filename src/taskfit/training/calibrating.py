@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from taskfit.errors import ConfigurationError
+from taskfit.numerics import Floats, Integers, np
 from taskfit.training.folds import folds_of
 from taskfit.training.logistic import fit_logistic, log_loss
-from taskfit.training.numerics import Floats, Integers, np
 from taskfit.values.calibration import Calibration
 
 RIDGES: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)

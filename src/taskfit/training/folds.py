@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from taskfit.training.numerics import Integers, np
+from taskfit.numerics import Integers, np
 
 _GAPS: Final = re.compile(r"[\W_]+")
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from taskfit.training.numerics import Floats, np
+from taskfit.numerics import Floats, np
 
 MOST_STEPS: Final = 100
 MOST_HALVINGS: Final = 30

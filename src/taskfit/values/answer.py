@@ -85,7 +85,7 @@ class ToolCallDelta(msgspec.Struct, frozen=True, kw_only=True):
     signature: Signature | None = None
 
 
-class Delta(msgspec.Struct, frozen=True, kw_only=True, tag="delta"):
+class Delta(msgspec.Struct, frozen=True, kw_only=True, tag="delta", gc=False):
     """One event of a streamed answer; any part may be empty. Where one Delta holds several kinds, thoughts come before text,
     and text before tool calls.
 

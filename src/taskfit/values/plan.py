@@ -4,6 +4,7 @@ import msgspec
 
 from taskfit.values.card import ModelCard
 from taskfit.values.money import Usd
+from taskfit.values.policy import Routing
 from taskfit.values.review import When
 from taskfit.values.task import Deliver, Form
 
@@ -13,15 +14,26 @@ TYPICAL_OUTPUT_TOKENS = 256
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     """One rung as a router ranks it, by its id (`Rung.id`: that of its model, if it is a single one); None where the router does
-    not know."""
+    not know. `is_reserve`: it is asked only where no rung before it has answered."""
 
     model: str
     expected_quality: float | None = None
     expected_latency_s: float | None = None
+    is_reserve: bool = False
+
+
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """The rungs, best first; a rung that is left out is dropped. `routing` says which policy this is, and why; `bar` is the
+    confidence from which on answers are good enough for it, where the policy has one of its own."""
+
+    rungs: tuple[Ranked, ...]
+    routing: Routing | None = None
+    bar: float | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One rung that will be tried, or another provider of its model (`is_alternate`).
+    """One rung that will be tried, or another provider of its model (`is_alternate`); `is_reserve`: only where nobody before it
+    has answered.
 
     `rung` is its place in the ladder. `expected_cost` is for a typical output, `worst_cost` for the longest that the caller
     allows, or the typical one where the caller sets no limit; both are for all calls of the rung. `card` writes the answer: for
@@ -32,6 +44,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     card: ModelCard
     rung: int = 0
     is_alternate: bool = False
+    is_reserve: bool = False
     form: Form = "single"
     members: tuple[ModelCard, ...] = ()
     merger: ModelCard | None = None
@@ -56,7 +69,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `choices` how many answers the caller asks for, `max_output_tokens` the caller's own limit on each. `max_wait_s` is how long
     the walk waits for a model that limits its rate when there is no other, `retries` how often it calls a failing one again
     then. `review` says when a person decides;
-    `is_sampled`: this request is one of those that are looked at whatever the checks say.
+    `is_sampled`: this request is one of those that are looked at whatever the checks say; `is_audited`: one of those whose first
+    answer is compared with the last rung's, whatever becomes of it. `lapsed` says why the bar that was fitted does not hold: the
+    last rung then answers. `routing` is which policy the router took, and why.
     """
 
     task: str
@@ -76,6 +91,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deliver: Deliver = "checked"
     review: When = "never"
     is_sampled: bool = False
+    is_audited: bool = False
+    lapsed: str = ""
+    routing: Routing | None = None
     input_tokens: int = 0
     max_output_tokens: int | None = None
     choices: int = 1

@@ -20,6 +20,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     configured baseline model would have cost for the same tokens. `refused` means that the request itself was at fault.
     `in_review` means that the caller has a ticket for the case `review_id`. `filtered_by` is the rung that kept the models after
     it from being asked. `masked` names the kinds of personal data that no model saw, `template` the version of the prompt's.
+    `audit_of` is the record whose answer this walk was made to compare with.
     Units: milliseconds; micro-dollars; `confidence` 0 to 1.
     """
 
@@ -54,3 +55,4 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     overhead_ms: float = 0.0
     error: str | None = None
     error_text: str | None = None
+    audit_of: str | None = None

@@ -15,9 +15,10 @@ Role: TypeAlias = Literal["admin", "client"]
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sends the request. `key_id` is None when authentication is off."""
+    """Who sends the request. `key_id` is None when authentication is off; `key_name` is what people call the key."""
 
     key_id: str | None = None
+    key_name: str = ""
     role: Role = "client"
     team: str = ""
 
@@ -25,7 +26,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asks for beside the body, from the x-taskfit-… headers or keyword arguments.
 
-    Units: seconds; micro-dollars. None means "not said". `callback` is an address to tell when a person has decided.
+    Units: seconds; micro-dollars. None means "not said". `callback` is an address to tell when a person has decided. `plan` is
+    what the end user pays for, as the caller says. `headers` are other header fields that a task's match or condition names, and
+    no others; names in lower case.
     """
 
     task: str | None = None
@@ -34,6 +37,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     deadline_s: float | None = None
     max_cost: Usd | None = None
     callback: str | None = None
+    plan: str = ""
+    headers: Mapping[str, str] = {}
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True):

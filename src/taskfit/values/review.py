@@ -11,7 +11,7 @@ Mode: TypeAlias = Literal["wait", "provisional", "ticket"]
 Overdue: TypeAlias = Literal["nothing", "webhook", "release", "reject"]
 CaseState: TypeAlias = Literal["open", "claimed", "approved", "rejected", "edited", "expired"]
 Decision: TypeAlias = Literal["approve", "reject", "edit"]
-Source: TypeAlias = Literal["feedback", "review"]
+Source: TypeAlias = Literal["feedback", "review", "audit"]
 Receiver: TypeAlias = Literal["webhook", "callback"]
 
 
@@ -77,8 +77,12 @@ class ReviewCase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a person says of a recorded answer. `is_good` None: not said; `score` is 0 to 1; `corrected` is the right answer.
+    """What a person says of a recorded answer, or an audit. `is_good` None: not said; `score` is 0 to 1; `corrected` is the right
+    answer.
 
+    `model` is the rung whose answer is judged, empty: the one whose answer was given. An audit compares the answer of the first
+    rung with that of the last, and keeps the `confidence` that the first one had, whatever became of it, what its upstream called
+    the model (`answered_as`), and what the request's instructions are known by (`prompt`).
     Units: `at` seconds since the epoch.
     """
 
@@ -91,6 +95,11 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: float | None = None
     comment: str = ""
     corrected: str | None = None
+    model: str = ""
+    task: str = ""
+    confidence: float | None = None
+    answered_as: str = ""
+    prompt: str = ""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,17 @@
 """The contract for a kind of request."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from taskfit.values.bar import Bar, Promise
 from taskfit.values.calibration import Calibration
 from taskfit.values.money import Usd
 from taskfit.values.review import ReviewRule
+
+DEFAULT_TASK: Final = "default"
+"""The task of what no other task takes."""
 
 Path: TypeAlias = Literal["safe", "sensitive", "research"]
 Form: TypeAlias = Literal["single", "agree", "samples", "vote", "best_of", "synthesis", "filter"]
@@ -15,10 +19,21 @@ Deliver: TypeAlias = Literal["checked", "early", "provisional"]
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """How requests for `auto` are recognised: every field that is not empty must hold; an empty Match never does."""
+    """How requests for `auto` are recognised: every field that is not empty must hold; an empty Match never does.
+
+    `key` are ids or names of keys, `plan` what the header x-taskfit-plan says of the end user, `headers` values that other
+    headers must have, `when` a condition in CEL over all that is known of the request (rules/requests.py).
+    """
 
     surface: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    sensitivity: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    team: tuple[str, ...] = ()
+    plan: tuple[str, ...] = ()
+    headers: Mapping[str, tuple[str, ...]] = {}
+    when: str = ""
 
 
 class CheckUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +110,42 @@ class TemplateUse(msgspec.Struct, frozen=True, kw_only=True):
     version: str
 
 
+class Fit(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fitted router is to aim at; one of the three is set.
+
+    `share` of the gap in quality between the cheapest and the best single model is to be recovered; or one request may cost
+    `budget` in the mean; or the mean `quality` is to be reached. Units: 0 to 1; micro-dollars.
+    """
+
+    share: float | None = None
+    budget: Usd | None = None
+    quality: float | None = None
+
+
+class Explore(msgspec.Struct, frozen=True, kw_only=True):
+    """A `share` (0 to 1) of the requests goes to a policy that is drawn, so that the table stays fresh; one whose expected cost
+    is above `max_cost` is not drawn. Units: micro-dollars for one request; None: the task's own cap alone."""
+
+    share: float
+    max_cost: Usd | None = None
+
+
+class Slo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the task promises its users. Units: seconds; share of requests, 0 to 1."""
+
+    p95_s: float | None = None
+    errors: float | None = None
+
+
+class ErrorBudget(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fitted bar has to keep; see Bar. `bar` None: none was fitted yet."""
+
+    max_error: float
+    sure: float
+    promise: Promise = "error"
+    bar: Bar | None = None
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One task's contract with everything inherited filled in.
 
@@ -102,7 +153,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     `first_byte_s` None: an attempt may wait for its share of what is left of the deadline.
     `early_chars` is how much of an answer delivered `early` is held for its first checks. `continues_cut`: another model goes on
     where a stream broke off. `mask` are the kinds of personal data that no model sees. `calibration` makes one confidence of
-    verdicts and signals; None: the documented default.
+    verdicts and signals; None: the documented default. With an `error_budget` the bar is fitted (`bar` is then the one that holds
+    where the fitted one does not). `audit_share` of the requests have their first answer compared with the last rung's.
     """
 
     name: str
@@ -126,6 +178,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     template: TemplateUse | None = None
     mask: tuple[str, ...] = ()
     calibration: Calibration | None = None
+    error_budget: ErrorBudget | None = None
+    audit_share: float = 0.0
+    fit: Fit = Fit()
+    explore: Explore | None = None
+    slo: Slo | None = None
     owner: str = ""
     description: str = ""
 

@@ -21,7 +21,7 @@ MESSAGE_CHARS = 500
 NULL = msgspec.Raw(b"null")
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY_LIKE = re.compile(r"(?=[\w+/=*-]*\d)[\w+/=*-]{32,}|\b(?:[sr]k-[\w*-]{4,}|AIza[\w*-]{8,}|Bearer \S+)")
-_UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 
 
 class _Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +42,8 @@ def read_json(payload: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) ->
     """
     try:
         return decoder.decode(payload)
-    except _UNREADABLE as error:
-        return _mended(bytes(payload), decoder, error)[0]
+    except UNREADABLE as error:
+        return mended(bytes(payload), decoder, error)[0]
 
 
 def read_sound(payload: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
@@ -53,8 +53,8 @@ def read_sound(payload: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, byt
     """
     try:
         return decoder.decode(payload), payload
-    except _UNREADABLE as error:
-        return _mended(payload, decoder, error)
+    except UNREADABLE as error:
+        return mended(payload, decoder, error)
 
 
 def read_or_none(payload: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T | None:
@@ -80,7 +80,7 @@ def object_text(raw: msgspec.Raw) -> str:
     read_json(raw, _OBJECT)
     try:
         return msgspec.json.format(bytes(raw), indent=-1).decode()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable(bytes(raw), error) from error
 
 
@@ -102,13 +102,14 @@ def fault_of(raw: msgspec.Raw, table: Mapping[str, type[errors.UpstreamError]]) 
     return table.get(name, errors.UpstreamFailure)(f"an error inside a successful answer: {text}")
 
 
-def _mended(payload: bytes, decoder: msgspec.json.Decoder[T], error: Exception) -> tuple[T, bytes]:
+def mended(payload: bytes, decoder: msgspec.json.Decoder[T], error: Exception) -> tuple[T, bytes]:
+    """What `read_sound` gives where the decoder has raised an `error` of UNREADABLE. Errors: as there."""
     if b"NaN" not in payload and b"Infinity" not in payload:
         raise _unreadable(payload, error) from error
     try:
         sound = msgspec.json.encode(json.loads(payload.decode()))
         return decoder.decode(sound), sound
-    except _UNREADABLE as again:
+    except UNREADABLE as again:
         raise _unreadable(payload, again) from again
 
 

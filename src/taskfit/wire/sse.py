@@ -4,6 +4,8 @@ Knows the framing only (WHATWG HTML, section 9.2), nothing of what the payloads 
 dialect that we speak repeats the event's type inside its payload. Only `event` stays in the frame that is passed on.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from taskfit.errors import InvalidAnswer
@@ -13,6 +15,7 @@ MAX_OPENING_BYTES = 64 * 1024
 """How much of a stream is held back while its model has said nothing."""
 DONE = b"[DONE]"
 DONE_EVENT = b"data: [DONE]\n\n"
+_LF, _CR = b"\n\r"   # numbers are found in bytes at once; for a piece of bytes, Python first fails to make a number of it
 
 
 class Frame(NamedTuple):
@@ -22,9 +25,13 @@ class Frame(NamedTuple):
     whole: bytes
 
 
+_frame: Callable[[tuple[bytes, bytes]], Frame] = partial(tuple.__new__, Frame)
+"""A frame of payload and whole, without the call in Python that a named tuple makes of it: there is one for each token."""
+
+
 def event(payload: bytes, name: bytes | None = None) -> bytes:
     """One event. A payload with line breaks becomes several lines of data, which a reader joins again."""
-    if b"\n" in payload:
+    if _LF in payload:
         payload = payload.replace(b"\n", b"\ndata: ")
     if name is not None:
         return b"event: " + name + b"\ndata: " + payload + b"\n\n"
@@ -55,10 +62,14 @@ class SseReader:
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """The events that this chunk completes, in order."""
-        if not self._rest and not self._ended_in_cr and chunk.endswith(b"\n\n") and b"\r" not in chunk:
+        if self._rest or self._ended_in_cr:
+            return self._feed_slowly(chunk)
+        line, _, rest = chunk.partition(b"\n")
+        if rest == b"\n" and line[:6] == b"data: " and _CR not in line:   # one event of one line, as most are
             self._is_at_start = False
-            if chunk.startswith(b"data: ") and chunk.find(b"\n") == len(chunk) - 2:
-                return [Frame(chunk[6:-2], chunk)]
+            return [_frame((line[6:], chunk))]
+        if rest[-2:] == b"\n\n" and _CR not in chunk:
+            self._is_at_start = False
             return _frames(chunk.removeprefix(b"\xef\xbb\xbf"))
         return self._feed_slowly(chunk)
 
@@ -92,8 +103,8 @@ class SseReader:
 def _frames(complete: bytes) -> list[Frame]:
     frames = []
     for block in complete.split(b"\n\n"):
-        if block.startswith(b"data: ") and b"\n" not in block:
-            frames.append(Frame(block[6:], block + b"\n\n"))
+        if block.startswith(b"data: ") and _LF not in block:
+            frames.append(_frame((block[6:], block + b"\n\n")))
         elif block and (frame := _frame_of_lines(block)) is not None:
             frames.append(frame)
     return frames

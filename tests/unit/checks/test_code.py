@@ -1,6 +1,8 @@
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,39 @@ def fenced(label: str, code: str) -> str:
     return f"Here it is:\n\n```{label}\n{code}\n```\n\nThat is all."
 
 
+class Desk:
+    """One check for all tests that set nothing: starting its parser takes longer than most of them."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._check = Code("code", CodeSettings())
+
+    def open(self) -> "Desk":
+        self._runner.run(self._check.open())
+        return self
+
+    def judge(self, text: str) -> Verdict:
+        return self._runner.run(self._check.verify(asked(), answered(text), ScriptedAid()))
+
+    def close(self) -> None:
+        self._runner.run(self._check.close())
+        self._runner.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    if desk.cache_info().currsize:
+        desk().close()
+
+
+@cache
+def desk() -> Desk:
+    return Desk().open()
+
+
 def judged(text: str, settings: CodeSettings | None = None) -> Verdict:
-    return verdict_of(Code("code", settings or CodeSettings()), answered(text))
+    return desk().judge(text) if settings is None else verdict_of(Code("code", settings), answered(text))
 
 
 WHOLE = {

@@ -2,7 +2,7 @@
 
 import json
 import re
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -175,6 +175,6 @@ def test_what_is_mended_is_json_whatever_it_was(text: str) -> None:
     ids=lambda text: ascii(text[:12]),
 )  # fmt: skip
 def test_mending_takes_linear_time_whatever_the_text(text: str) -> None:
-    began = perf_counter()
+    began = process_time()
     mend_json(text)
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2

@@ -287,9 +287,9 @@ def test_a_beginning_that_is_no_json_is_rejected_at_a_glance(text: str) -> None:
     assert (verdict.judgement, verdict.score) == ("reject", 0.0)
 
 
-@pytest.mark.parametrize("end", range(len(GOOD)))
-def test_the_beginning_of_a_good_ticket_is_left_alone_at_a_glance(end: int) -> None:
-    assert CHECK.glance(wanting(TICKET), answered(GOOD[:end], finish=None)) is None
+def test_every_beginning_of_a_good_ticket_is_left_alone_at_a_glance() -> None:
+    beginnings = [GOOD[:end] for end in range(len(GOOD))]
+    assert [text for text in beginnings if CHECK.glance(wanting(TICKET), answered(text, finish=None)) is not None] == []
 
 
 def test_nothing_is_said_at_a_glance_where_no_json_is_asked_for_or_a_tool_is_called(tmp_path: Path) -> None:

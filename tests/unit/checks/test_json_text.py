@@ -2,7 +2,7 @@
 
 import json
 from itertools import product
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -117,6 +117,6 @@ def test_why_a_text_is_not_json_is_told(text: str, told: str) -> None:
     "text", ["[" * 100_000, '{"a":' * 50_000, '"' + "\\u12" * 50_000, "-" * 200_000, "1" * 200_000, " " * 200_000]
 )
 def test_a_glance_takes_linear_time_whatever_the_text(text: str) -> None:
-    began = perf_counter()
+    began = process_time()
     prefix_fault(text)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1

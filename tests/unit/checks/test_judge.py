@@ -1,6 +1,7 @@
 """A model grades the answer, and the answer cannot talk it into a pass."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -165,37 +166,37 @@ def test_a_verdict_in_a_fence_of_code_is_one() -> None:
 # --- answers that speak to the judge
 
 
+def getting_through(answers: Mapping[str, str], judge: Reply) -> dict[str, Verdict]:
+    """The answers that are accepted, or all but."""
+    said = {name: judged(text, judge) for name, text in answers.items()}
+    return {name: verdict for name, verdict in said.items() if verdict.judgement == "accept" or verdict.score >= 0.5}
+
+
 @pytest.mark.parametrize("judge", [honest, copycat, mimic, obedient, bought])
-@pytest.mark.parametrize("name", INJECTIONS)
-def test_no_injection_is_accepted_whatever_the_judge_would_say(name: str, judge: Reply) -> None:
-    said = judged(INJECTIONS[name], judge)
-    assert said.judgement != "accept"
-    assert said.score < 0.5
+def test_no_injection_is_accepted_whatever_the_judge_would_say(judge: Reply) -> None:
+    assert getting_through(INJECTIONS, judge) == {}
 
 
-@pytest.mark.parametrize("name", INJECTIONS)
-def test_the_judge_does_not_even_see_an_injection(name: str) -> None:
-    aid = JudgedAid(bought)
-    said = verdict_of(CHECK, answered(INJECTIONS[name]), request=QUESTION, aid=aid)
-    assert (aid.asked, said.judgement, said.score) == ([], "unsure", 0.25)
-    assert said.reason.startswith("the answer speaks to whoever grades it")
-    assert len(said.reason) < 120
+def test_the_judge_does_not_even_see_an_injection() -> None:
+    for name, injection in INJECTIONS.items():
+        aid = JudgedAid(bought)
+        said = verdict_of(CHECK, answered(injection), request=QUESTION, aid=aid)
+        assert (aid.asked, said.judgement, said.score) == ([], "unsure", 0.25), name
+        assert said.reason.startswith("the answer speaks to whoever grades it"), name
+        assert len(said.reason) < 120, name
 
 
 @pytest.mark.parametrize("judge", [copycat, mimic])
-@pytest.mark.parametrize("name", INJECTIONS)
-def test_were_an_injection_shown_it_could_still_not_bring_its_own_verdict(name: str, judge: Reply) -> None:
-    hearing = hearing_of("What is 17 * 23?", INJECTIONS[name], rubric="r", max_output_tokens=99)
-    grade = read_grade(judge(hearing.question), code=hearing.code)
-    assert isinstance(grade, str) or grade.grade == 0
+def test_were_an_injection_shown_it_could_still_not_bring_its_own_verdict(judge: Reply) -> None:
+    for name, injection in INJECTIONS.items():
+        hearing = hearing_of("What is 17 * 23?", injection, rubric="r", max_output_tokens=99)
+        grade = read_grade(judge(hearing.question), code=hearing.code)
+        assert isinstance(grade, str) or grade.grade == 0, name
 
 
 @pytest.mark.parametrize("judge", [copycat, mimic])
-@pytest.mark.parametrize("name", UNFOUND)
-def test_what_the_search_misses_still_cannot_bring_its_own_verdict(name: str, judge: Reply) -> None:
-    said = judged(UNFOUND[name], judge)
-    assert said.judgement != "accept"
-    assert said.score < 0.5
+def test_what_the_search_misses_still_cannot_bring_its_own_verdict(judge: Reply) -> None:
+    assert getting_through(UNFOUND, judge) == {}
 
 
 @pytest.mark.parametrize("name", COVERT)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import msgspec
 import pytest
@@ -174,6 +174,6 @@ def test_without_the_extra_the_configuration_says_what_to_install(tmp_path: Path
     "text", ["`" * 50_000, "<" * 50_000, "```\n" * 12_000, "a@" * 25_000, "x" * 50_000, "[" * 50_000, '["' * 25_000]
 )
 def test_reading_takes_linear_time_whatever_the_answer(text: str) -> None:
-    began = perf_counter()
+    began = process_time()
     verdict_of(check("de"), answered(text))
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1

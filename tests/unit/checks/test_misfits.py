@@ -1,7 +1,7 @@
 """Why a value does not follow a schema, in a person's words, whatever the schema."""
 
 import json
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -106,18 +106,18 @@ def test_a_schema_that_refers_to_itself_twice_is_explained_at_once(join: str) ->
     for _ in range(100):
         value = {"a": value, "b": 1}
     compiled = compiled_of(schema)
-    began = perf_counter()
+    began = process_time()
     assert not compiled.fits(value)
     assert len(explain(compiled, value, most=3)) <= 3
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 def test_a_large_value_with_many_misfits_is_explained_at_once() -> None:
     value = {"text": "x" * 1_000_000, "list": list(range(100_000))}
     schema = {"required": [f"k{n}" for n in range(1_000)], "properties": {"list": {"items": {"type": "string"}}}}
-    began = perf_counter()
+    began = process_time()
     assert len(told(schema, value)) == 3
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 NAMES = st.sampled_from("ab/~")

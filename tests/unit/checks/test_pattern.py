@@ -1,6 +1,6 @@
 """The check pattern over labels, prices and letters."""
 
-from time import perf_counter
+from time import process_time
 
 import msgspec
 import pytest
@@ -64,6 +64,6 @@ def test_without_a_pattern_there_is_nothing_to_check() -> None:
 
 def test_a_pattern_takes_linear_time_whatever_the_answer() -> None:
     evil = check(must_not="(x+x+)+y")
-    began = perf_counter()
+    began = process_time()
     assert verdict_of(evil, answered("x" * 500_000)).judgement == "accept"
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1

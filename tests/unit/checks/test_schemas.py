@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from time import perf_counter, process_time
+from time import process_time
 from typing import Any
 
 import pytest
@@ -116,10 +116,10 @@ HOSTILE: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_schema_is_refused_at_once(name: str) -> None:
-    began = perf_counter()
+    began = process_time()
     with pytest.raises(InvalidSchema):
         compile_schema(json.dumps(HOSTILE[name]).encode())
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 def test_a_schema_is_refused_by_its_size() -> None:
@@ -135,9 +135,9 @@ def test_a_schema_whose_ways_double_is_too_costly_for_any_value(join: str) -> No
 
 def test_a_pattern_takes_linear_time() -> None:
     schema = compile_schema(b'{"pattern": "^(a+)+$"}')
-    began = perf_counter()
+    began = process_time()
     assert not schema.fits("a" * 100_000 + "b")
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 def tree(depth: int) -> dict[str, Any]:
@@ -159,11 +159,11 @@ def test_a_schema_that_refers_to_itself_for_what_is_inside_is_held_against_a_dee
     schema = compile_schema(
         json.dumps({"$ref": "#/$defs/any", "$defs": {"any": {"oneOf": refs}, **forms, "num": number}}).encode()
     )
-    began = perf_counter()
+    began = process_time()
     assert schema.fits(tree(60))
     assert not schema.fits({"op": "neg", "left": {"op": "pow", "left": tree(60)}})
     assert not schema.is_too_costly(10_000)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,9 @@ def test_a_model_that_cannot_be_asked_leaves_it_unsure() -> None:
     assert verdict.reason == "scripted/small could not be asked (upstream_timeout): The model did not answer in time"
 
 
-@pytest.mark.parametrize("name", INJECTIONS)
-def test_an_answer_that_speaks_to_its_checker_is_never_accepted(name: str) -> None:
-    verdict = checked(reply("yes", Yes=1.0), text=INJECTIONS[name])
-    assert (verdict.judgement, verdict.score) == ("unsure", 0.25)
+def test_an_answer_that_speaks_to_its_checker_is_never_accepted() -> None:
+    said = {name: checked(reply("yes", Yes=1.0), text=text) for name, text in INJECTIONS.items()}
+    assert {name: verdict for name, verdict in said.items() if (verdict.judgement, verdict.score) != ("unsure", 0.25)} == {}
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -74,7 +74,7 @@ def test_everything_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
         "  try     accept\n\n"
         "taskfit.yaml:15  bogus\n"
         "  found   an unknown key\n"
-        "  wanted  one of: auth, baseline, defaults, egress, listen, models, providers, store, tasks, webhook_secret\n"
+        "  wanted  one of: auth, baseline, defaults, egress, listen, models, profiler, providers, router, store, tasks, webhook_secret\n"
         "  try     remove it"
     )
 
@@ -241,12 +241,16 @@ def test_a_whole_contract_is_read() -> None:
         ("path: save", ".path", 'the text "save"', "safe"),
         ("output: {json_schma: a.json}", ".output.json_schma", "an unknown key", "json_schema"),
         ("output: {json_schema: 5}", ".output.json_schema", "the number 5", '"5"'),
-        ("slo: {p95: 1500ms, errors: 1%}", ".slo", "slo, which is not supported yet", "remove slo"),
+        ("slo: {}", ".slo", "an empty mapping", "slo: {p95: 2s}"),
         ("slo: {p95: 1500}", ".slo.p95", "the number 1500", "1500s"),
         ("slo: {errors: 1}", ".slo.errors", "the number 1", ""),
         ("slo: {p95: 1500ms, errors: 101%}", ".slo.errors", 'the text "101%"', ""),
-        ("accept: {max_error: 0.02}", ".accept.max_error", "accept.max_error, which is not supported yet", "accept: {bar: 0.9}"),
-        ("accept: {sure: 2}", ".accept.sure", "the number 2", ""),
+        ("accept: {max_error: 0}", ".accept.max_error", "the number 0", ""),
+        ("accept: {max_error: 2%}", ".accept.max_error", 'the text "2%"', "0.02"),
+        ("accept: {sure: 0.9}", ".accept.sure", "sure without max_error", "add max_error: 0.02"),
+        ("accept: {max_error: 0.1, promise: eror}", ".accept.promise", 'the text "eror"', "error"),
+        ("accept: {max_error: 0.1, sure: 0.4}", ".accept.sure", "the number 0.4", ""),
+        ("accept: {max_error: 0.1, sure: 2}", ".accept.sure", "the number 2", ""),
         ("accept: {bar: 90%}", ".accept.bar", 'the text "90%"', "0.9"),
         ("accept: {bar: .nan}", ".accept.bar", "the number .nan", ""),
         ("cache: semantic", ".cache", "cache: semantic, which is not supported yet", "cache: off"),
@@ -278,7 +282,14 @@ def test_a_whole_contract_is_read() -> None:
         ("output: {}", ".output", "an empty mapping", "remove output"),
         ("accept: {calibration: no-such.json}", ".accept.calibration", 'the text "no-such.json"', ""),
         ("golden: a.yaml", ".golden", "golden, which is not supported yet", "remove golden"),
-        ("fit: weekly", ".fit", "fit, which is not supported yet", "remove fit"),
+        ("fit: weekly", ".fit", 'the text "weekly"', ""),
+        ("fit: 90%", ".fit", 'the text "90%"', "0.9"),
+        ("fit: {}", ".fit", "an empty mapping", "fit: 0.9"),
+        ("fit: {budget: 0.01, quality: 0.9}", ".fit", "a mapping", "fit: 0.9"),
+        ("fit: {budget: -1}", ".fit.budget", "the number -1", ""),
+        ("explore: {max_cost: 0.01}", ".explore", "no share", "add share: 0.02"),
+        ("explore: 200%", ".explore", 'the text "200%"', ""),
+        ("audit: sometimes", ".audit", 'the text "sometimes"', ""),
         ("region: eu", ".region", "region, which is not supported yet", "remove region"),
         ("deadline: 0s", ".deadline", 'the text "0s"', ""),
         ("deadline: 61m", ".deadline", 'the text "61m"', ""),

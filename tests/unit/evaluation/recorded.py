@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow  # type: ignore[import-untyped]  # it comes without types
 import pyarrow.parquet  # type: ignore[import-untyped]
 
-from taskfit.evaluation.outcomes import Outcome
+from taskfit.outcomes.reading import Outcome
 
 KINDS = ("parquet", "csv", "jsonl")
 

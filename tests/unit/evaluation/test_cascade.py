@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]  # it comes without types
 
 from taskfit.evaluation.cascade import Answers, Curve, Fold, apgr, auroc, bar_for, cpt, curve, mean_curve, rank, saving_at
-from taskfit.training.numerics import Floats
+from taskfit.numerics import Floats
 
 SCORES = st.sampled_from([0.0, 1.0])
 

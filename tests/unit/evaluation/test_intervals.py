@@ -7,7 +7,7 @@ from scipy import stats  # type: ignore[import-untyped]  # it comes without type
 from taskfit.evaluation import intervals
 from taskfit.evaluation.intervals import Interval, bootstrapped, wilson
 from taskfit.evaluation.policies import mean_of
-from taskfit.training.numerics import Floats
+from taskfit.numerics import Floats
 
 
 def has(interval: Interval | None, truth: float) -> bool:

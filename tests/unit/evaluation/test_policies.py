@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog  # type: ignore[import-untyped]  # it comes without types
 
 from taskfit.evaluation.policies import Tried, best_of, difference, mean_of, measured, mixed_quality, oracle, over_random_mix
-from taskfit.training.numerics import Floats
+from taskfit.numerics import Floats
 
 
 def tried(quality: list[float], cost: list[float] | None = None) -> Tried:

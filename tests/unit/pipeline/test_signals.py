@@ -149,9 +149,9 @@ def test_the_work_is_bounded_whatever_the_answer_is(piece: str) -> None:
     request, answer = asked("q 5"), answered(piece * (200_000 // len(piece)))
 
     def time_of_one_s() -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         signals_of(request, answer)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     budget_s = 10 * US_PER_KB * 1e-6 * MOST_CHARS / 1024  # ten times what is promised: this machine has other work, too
     assert min(time_of_one_s() for _ in range(5)) < budget_s

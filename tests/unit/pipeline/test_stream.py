@@ -1,7 +1,7 @@
 """The walk itself: what it tries, what it holds, what it charges, and the one record that it leaves whatever happens."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,11 +23,10 @@ from taskfit.errors import (
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.receivers import EventList
 from taskfit.pipeline.stream import Walk
-from taskfit.protocols import Call
+from taskfit.protocols import Call, Scene
 from taskfit.values.answer import Answer, Delta, Event
-from taskfit.values.card import ModelCard
 from taskfit.values.embedding import Embeddings
-from taskfit.values.plan import Ranked
+from taskfit.values.plan import Ranked, Ranking
 from taskfit.values.profile import Profile
 from taskfit.values.request import Request, Terms
 from taskfit.values.task import Bounds, Task
@@ -197,7 +196,7 @@ def test_a_cancelled_walk_leaves_a_record_with_its_running_attempt_priced(stream
         walk = stage.walk(stream=stream)
 
         async def consume() -> None:
-            async with walk:
+            with walk:
                 await walk.run(EventList())
 
         task = asyncio.create_task(consume())
@@ -231,8 +230,9 @@ def test_leaving_a_stream_early_closes_the_call() -> None:
     async def run() -> Stage:
         stage = Stage({"a": endless})
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01), stage.walk(stream=True) as walk:
-                await walk.run(EventList())
+            async with asyncio.timeout(0.01):
+                with stage.walk(stream=True) as walk:
+                    await walk.run(EventList())
         return stage
 
     assert asyncio.run(run()).last.outcome == "cancelled"
@@ -249,7 +249,7 @@ class Broken(EventList):
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_receiver_s_own_failure_is_not_taken_for_the_upstream_s(stream: bool) -> None:
     async def run(stage: Stage) -> None:
-        async with stage.walk(stream=stream) as walk:
+        with stage.walk(stream=stream) as walk:
             await walk.run(Broken())
 
     stage = Stage({"a": says("42"), "b": says("43")})
@@ -273,7 +273,7 @@ def test_time_that_has_passed_counts_against_the_deadline() -> None:
     async def run(stage: Stage) -> None:
         walk = stage.walk(terms=Terms(deadline_s=2.0))
         stage.clock.advance(3)
-        async with walk:
+        with walk:
             await walk.run(EventList())
 
     stage = Stage({"a": says("42")})
@@ -290,7 +290,7 @@ def test_a_call_is_given_what_is_left_of_the_deadline() -> None:
     stage.clock.advance(4)
 
     async def run() -> None:
-        async with walk:
+        with walk:
             await walk.run(EventList())
 
     asyncio.run(run())
@@ -302,7 +302,7 @@ def test_a_rung_that_cannot_carry_the_request_is_no_call() -> None:
     walks: list[Walk] = []
 
     async def run() -> None:
-        async with stage.walk() as walk:
+        with stage.walk() as walk:
             walks.append(walk)
             await walk.run(EventList())
 
@@ -311,19 +311,19 @@ def test_a_rung_that_cannot_carry_the_request_is_no_call() -> None:
     assert walks[0].attempt_count == 1
 
 
-class Ranking(Plugin):
+class Ordering(Plugin):
     """A router with an order of its own."""
 
     def __init__(self, *models: str) -> None:
         super().__init__("ranking")
         self._models = models
 
-    def rank(self, request: Request, profile: Profile, task: Task, cards: Mapping[str, ModelCard]) -> tuple[Ranked, ...] | None:
-        return tuple(Ranked(model=model) for model in self._models)
+    def rank(self, request: Request, profile: Profile, task: Task, scene: Scene) -> Ranking | None:
+        return Ranking(rungs=tuple(Ranked(model=model) for model in self._models))
 
 
 def test_a_router_s_order_holds_and_what_it_left_out_is_said() -> None:
-    _, record = Stage({"a": says("42"), "b": says("43")}, router=Ranking("up/b")).run()
+    _, record = Stage({"a": says("42"), "b": says("43")}, router=Ordering("up/b")).run()
     assert record.model == "up/b"
     assert record.plan is not None
     assert [(each.model, each.reason) for each in record.plan.dropped] == [("up/a", "the router left it out")]

@@ -238,7 +238,7 @@ class TestEarlyDelivery:
         stage = Stage({"a": script}, checks=[Doorman("manners", no_sorry)], deliver="early", early_chars=8)
 
         async def run() -> None:
-            async with stage.walk(stream=True) as walk:
+            with stage.walk(stream=True) as walk:
                 await walk.run(received)
                 assert walk.tells_verdict
 
@@ -334,7 +334,7 @@ class TestCaps:
         stage = Stage({"a": says("42"), "judge": says("right")}, checks=[AskThenSleep("asker", "up/judge")], deadline_s=5)
 
         async def run() -> None:
-            async with stage.walk() as walk:
+            with stage.walk() as walk:
                 task = asyncio.create_task(walk.run(EventList()))
                 while len(stage.provider.calls) < 2 or walk._live[0].state == "running":  # noqa: ASYNC110  # the same
                     await asyncio.sleep(0)
@@ -455,7 +455,7 @@ class TestPeople:
         async def run() -> str:
             await self._open(stage)
             with pytest.raises(InReview) as caught:
-                async with stage.walk() as walk:
+                with stage.walk() as walk:
                     await walk.run(EventList())
             case = await stage.reviews.get(caught.value.case_id)
             assert case is not None
@@ -474,7 +474,7 @@ class TestPeople:
 
         async def run() -> None:
             await self._open(stage)
-            async with stage.walk(stream=stream) as walk:
+            with stage.walk(stream=stream) as walk:
                 running = asyncio.create_task(walk.run(received))
                 while walk.review_id is None or not stage.reviews._waiting:  # noqa: ASYNC110  # it has no event for a test
                     await asyncio.sleep(0)
@@ -494,7 +494,7 @@ class TestPeople:
 
         async def run() -> None:
             await self._open(stage)
-            async with stage.walk() as walk:
+            with stage.walk() as walk:
                 running = asyncio.create_task(walk.run(EventList()))
                 while walk.review_id is None or not stage.reviews._waiting:  # noqa: ASYNC110  # it has no event for a test
                     await asyncio.sleep(0)
@@ -510,7 +510,7 @@ class TestPeople:
 
         async def run() -> None:
             await self._open(stage)
-            async with stage.walk() as walk:
+            with stage.walk() as walk:
                 await walk.run(received)
                 assert walk.review_id is not None
 
@@ -525,7 +525,7 @@ class TestPeople:
 
         async def run() -> None:
             await self._open(stage)
-            async with stage.walk() as walk:
+            with stage.walk() as walk:
                 await walk.run(EventList())
 
         with pytest.raises(InReview):
@@ -536,7 +536,7 @@ class TestPeople:
 
         async def run() -> None:
             await self._open(stage)
-            async with stage.walk() as walk:
+            with stage.walk() as walk:
                 await walk.run(EventList())
 
         with pytest.raises(InReview):
@@ -566,7 +566,7 @@ class TestTheEndOfAWalk:
 
         async def run() -> None:
             await stage.reviews._store.open()
-            async with stage.walk() as walk:
+            with stage.walk() as walk:
                 await walk.run(EventList())
 
         with pytest.raises(InReview):

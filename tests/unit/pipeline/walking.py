@@ -7,16 +7,17 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from taskfit.pipeline.audits import Audits
 from taskfit.pipeline.conditions import Conditions
 from taskfit.pipeline.counting import Counting
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
+from taskfit.pipeline.promises import Promises
 from taskfit.pipeline.receivers import EventList
 from taskfit.pipeline.reviews import Reviews, straight
 from taskfit.pipeline.stream import Walk
 from taskfit.profilers.rules import RuleProfiler, RuleSettings
 from taskfit.protocols import Aid, Call, Check, Question, Router, Sink
-from taskfit.routers.ladder import LadderRouter, LadderSettings
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore
 from taskfit.testing import Clock
 from taskfit.values.answer import Answer, Choice, Delta, Event
@@ -168,7 +169,9 @@ class Stage:
         self.clock = Clock()
         self.outbox = Outbox(SqliteStore("sqlite", SqliteSettings(url="sqlite::memory:")))
         self.conditions = Conditions(self.clock.monotonic)
+        self.counting = Counting()
         self.reviews = Reviews(self.outbox._store, straight, self.clock)
+        self.promises = Promises(Audits(self.walk_of, self.reviews.add_label, self.clock.time))
         models = tuple(f"up/{name}" for name in scripts)
         ladder = tuple(rungs) or tuple(Rung(models=(model,)) for model in models)
         uses = tuple(CheckUse(name=check.name) for check in checks)
@@ -185,7 +188,7 @@ class Stage:
             providers={"up": self.provider},
             checks={"default": tuple(checks)},
             profiler=RuleProfiler("rules", RuleSettings()),
-            router=router or LadderRouter("ladder", LadderSettings()),
+            router=router,
             baseline=models[-1],
         )
 
@@ -193,18 +196,17 @@ class Stage:
         body = {"model": model, "messages": [{"role": "user", "content": "What is 6 x 7?"}], "stream": stream, **more}
         caller = Caller(key_id="key-1")
         request = read_request(msgspec.json.encode(body), request_id="req-1", terms=terms, caller=caller, headers={})
-        return Walk(
-            self.house, request,
-            outbox=self.outbox, clock=self.clock, began=self.clock.monotonic(), counting=Counting(),
-            conditions=self.conditions, reviews=self.reviews,
-        )  # fmt: skip
+        return self.walk_of(request)
+
+    def walk_of(self, request: Request, contract: Task | None = None, audit_of: str | None = None) -> Walk:
+        return Walk(self, request, self.clock.monotonic(), contract=contract, audit_of=audit_of)
 
     def run(self, **more: Any) -> tuple[list[Event], Record]:
         """The events of a walk and its record. Errors: those of the walk; its record is `last` then."""
         received = EventList()
 
         async def run() -> None:
-            async with self.walk(**more) as walk:
+            with self.walk(**more) as walk:
                 await walk.run(received)
 
         asyncio.run(run())

@@ -1,6 +1,6 @@
 import asyncio
 
-from taskfit.protocols import Router
+from taskfit.protocols import Router, Scene
 from taskfit.routers.ladder import LadderRouter, LadderSettings
 from taskfit.values.card import ModelCard
 from taskfit.values.profile import Profile
@@ -22,6 +22,6 @@ def test_the_ladders_own_order_holds() -> None:
     task = Task(name="default", ladder=(Rung(models=("p/a",)), Rung(models=("p/b",))))
     cards = {model: ModelCard(id=model, provider="p", name=model[2:]) for model in task.models}
     asyncio.run(router.open())
-    assert router.rank(REQUEST, Profile(input_tokens=1), task, cards) is None
-    assert router.rank(REQUEST, Profile(input_tokens=1), task, {}) is None
+    assert router.rank(REQUEST, Profile(input_tokens=1), task, Scene(cards=cards)) is None
+    assert router.rank(REQUEST, Profile(input_tokens=1), task, Scene(cards={})) is None
     asyncio.run(router.close())

@@ -48,24 +48,23 @@ WRONG = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "number"), [(name, number) for name, numbers in RIGHT.items() for number in numbers])
-def test_a_number_as_it_is_issued_is_right(name: str, number: str) -> None:
-    assert CHECKSUMS[name](number)
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_number_as_it_is_issued_is_right(name: str) -> None:
+    assert [number for number in RIGHT[name] if not CHECKSUMS[name](number)] == []
 
 
-@pytest.mark.parametrize(("name", "number"), [(name, number) for name, numbers in WRONG.items() for number in numbers])
-def test_a_number_with_a_mistake_is_wrong(name: str, number: str) -> None:
-    assert not CHECKSUMS[name](number)
+@pytest.mark.parametrize("name", WRONG)
+def test_a_number_with_a_mistake_is_wrong(name: str) -> None:
+    assert [number for number in WRONG[name] if CHECKSUMS[name](number)] == []
 
 
 def test_every_checksum_is_tried() -> None:
     assert RIGHT.keys() == WRONG.keys() == CHECKSUMS.keys()
 
 
-@pytest.mark.parametrize("name", CHECKSUMS)
 @given(text=st.text(max_size=80) | st.text(alphabet=SIGNS + " -", max_size=80))
-def test_any_text_is_right_or_wrong_and_never_an_error(name: str, text: str) -> None:
-    assert CHECKSUMS[name](text) in (True, False)
+def test_any_text_is_right_or_wrong_and_never_an_error(text: str) -> None:
+    assert {name: found for name, test in CHECKSUMS.items() if (found := test(text)) not in (True, False)} == {}
 
 
 @pytest.mark.parametrize("name", CHECKSUMS)

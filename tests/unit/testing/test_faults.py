@@ -511,6 +511,7 @@ NEED_NO_ARGUMENT = (
     "bad_tool", "unknown_tool", "wrong_model",
 )  # fmt: skip
 MAKERS: dict[str, Callable[[], Fault]] = {name: getattr(Fault, name) for name in NEED_NO_ARGUMENT}
+MAKERS["gzip_bomb"] = lambda: Fault.gzip_bomb(inflated_bytes=1 << 20)
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize  # type: ignore[import-untyped]  # it comes without types
 
+from taskfit.numerics import Floats
 from taskfit.training.logistic import fit_logistic, log_loss, predict, probabilities
-from taskfit.training.numerics import Floats
 
 
 def drawn(seed: int, rows: int = 120, width: int = 3, scale: float = 1.0) -> tuple[Floats, Floats]:

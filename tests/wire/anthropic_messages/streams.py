@@ -17,11 +17,12 @@ WHOLE = [transcript for transcript in TRANSCRIPTS if transcript.stem != "error_o
 
 def deltas_of(*chunks: bytes) -> tuple[list[Delta], type[errors.UpstreamError] | None]:
     """The Deltas, one chunk after the other, and what ended the stream before its end."""
-    reader, deltas = DeltaReader(new_reader()), list[Delta]()
+    deltas: list[Delta] = []
+    reader = DeltaReader(new_reader(), deltas.append)
     try:
         for chunk in chunks:
-            deltas += reader.feed(chunk)
-        deltas += reader.finish()
+            reader.feed(chunk)
+        reader.finish()
     except errors.UpstreamError as error:
         return deltas, type(error)
     return deltas, None

@@ -23,8 +23,12 @@ RESPONSE: dict[str, Any] = json.loads((HERE / "response.json").read_bytes())
 
 
 def deltas_of(*chunks: bytes) -> list[Delta]:
-    reader = DeltaReader(new_reader())
-    return [*(delta for chunk in chunks for delta in reader.feed(chunk)), *reader.finish()]
+    deltas: list[Delta] = []
+    reader = DeltaReader(new_reader(), deltas.append)
+    for chunk in chunks:
+        reader.feed(chunk)
+    reader.finish()
+    return deltas
 
 
 def read_payload(payload: bytes) -> object:

@@ -45,8 +45,11 @@ def chunks(*deltas: Delta) -> list[dict[str, Any]]:
 
 
 def read_back(body: bytes) -> list[Delta]:
-    reader = DeltaReader(new_reader())
-    return [*reader.feed(body), *reader.finish()]
+    deltas: list[Delta] = []
+    reader = DeltaReader(new_reader(), deltas.append)
+    reader.feed(body)
+    reader.finish()
+    return deltas
 
 
 def transcript_deltas(transcript: Path) -> list[Delta]:

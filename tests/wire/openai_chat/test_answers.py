@@ -67,8 +67,12 @@ UNRULY = b": hello\r\n\r\n" + b"".join(b"event: x\r\ndata:" + payload + b"\r\nid
 
 
 def read_stream(pieces: list[bytes], *, hides_usage: bool = False) -> list[Delta]:
-    reader = DeltaReader(new_reader(hides_usage=hides_usage))
-    return [*(delta for piece in pieces for delta in reader.feed(piece)), *reader.finish()]
+    deltas: list[Delta] = []
+    reader = DeltaReader(new_reader(hides_usage=hides_usage), deltas.append)
+    for each in pieces:
+        reader.feed(each)
+    reader.finish()
+    return deltas
 
 
 def read_events(*events: dict[str, Any] | bytes, hides_usage: bool = False) -> list[Delta]:
@@ -195,10 +199,12 @@ def test_what_comes_before_the_first_words_is_held_and_goes_out_in_front_of_them
 
 
 def test_an_error_after_the_opening_finds_an_answer_that_has_not_begun() -> None:
-    reader = DeltaReader(new_reader())
-    assert list(reader.feed(event(json.dumps(piece({"role": "assistant", "content": ""})).encode()))) == []
+    deltas: list[Delta] = []
+    reader = DeltaReader(new_reader(), deltas.append)
+    reader.feed(event(json.dumps(piece({"role": "assistant", "content": ""})).encode()))
     with pytest.raises(UpstreamFailure):
-        list(reader.feed(event(b'{"error":{"message":"out of memory","type":"server_error"}}')))
+        reader.feed(event(b'{"error":{"message":"out of memory","type":"server_error"}}'))
+    assert deltas == []
 
 
 def test_an_opening_is_not_hidden_with_the_usage_behind_it() -> None:

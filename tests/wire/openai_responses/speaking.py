@@ -28,9 +28,12 @@ def read(body: bytes, terms: Terms | None = None) -> Request:
 
 def deltas_of(chunks: Iterable[bytes]) -> list[Delta]:
     """Errors: as the reader."""
-    reader = DeltaReader(EventReader())
-    deltas = [delta for chunk in chunks for delta in reader.feed(chunk)]
-    return [*deltas, *reader.finish()]
+    deltas: list[Delta] = []
+    reader = DeltaReader(EventReader(), deltas.append)
+    for chunk in chunks:
+        reader.feed(chunk)
+    reader.finish()
+    return deltas
 
 
 def written(deltas: Sequence[Delta], request: Request | None = None) -> bytes:

@@ -14,7 +14,7 @@ from taskfit.errors import InvalidAnswer, RateLimited, UpstreamError, UpstreamFa
 from taskfit.values.answer import Answer, Choice, Delta, Finish, ToolCallDelta
 from taskfit.values.conversation import Part, Refusal, Signature, Text, ToolCall
 from taskfit.wire import sse
-from taskfit.wire.foreign import fault_of, is_null, read_sound
+from taskfit.wire.foreign import UNREADABLE, fault_of, is_null, mended, read_sound
 from taskfit.wire.openai_chat.citations import read_citations
 from taskfit.wire.openai_chat.logprobs import read_logprobs
 from taskfit.wire.openai_chat.pieces import CallPieces, Function, WireCall, arguments_of, made_up_id
@@ -41,7 +41,7 @@ class _ContentPart(msgspec.Struct):
     thinking: str | list[_Chunk] | None = None
 
 
-class _Message(msgspec.Struct):
+class _Message(msgspec.Struct, gc=False):
     content: str | list[_ContentPart] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
@@ -53,7 +53,7 @@ class _Message(msgspec.Struct):
     reasoning_details: Any = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     index: int = 0
     message: _Message | None = None
     delta: _Message | None = None
@@ -62,7 +62,7 @@ class _Choice(msgspec.Struct):
     error: Raw | UnsetType = UNSET
 
 
-class _Completion(msgspec.Struct):
+class _Completion(msgspec.Struct, gc=False):
     """A whole answer, or one event of a stream."""
 
     choices: list[_Choice] | None = None
@@ -121,9 +121,11 @@ class StreamReader:
 
     def read(self, payload: bytes, frame: bytes) -> Sequence[Delta]:
         """One Delta for each choice of the chunk. Errors: InvalidAnswer; UpstreamError for an error event."""
-        event, sound = read_sound(payload, _completion)
-        if sound is not payload:
-            payload, frame = sound, sse.with_payload(frame, sound)
+        try:
+            event = _completion.decode(payload)
+        except UNREADABLE as error:
+            event, payload = mended(payload, _completion, error)
+            frame = sse.with_payload(frame, payload)
         if event.error is not UNSET:
             _raise_inner(event.error)
         if self._hides_usage and event.usage is not UNSET:

@@ -18,7 +18,7 @@ DIALECT: Dialect = "openai-chat"
 FORWARDED_HEADERS: tuple[str, ...] = ("openai-beta",)
 
 _USAGE_PLEASE = Raw(b'{"include_usage":true}')
-_NOTHING = (b"", b"null", b"[]")
+_NOTHING = (b"null", b"[]")
 
 
 class _Part(msgspec.Struct):
@@ -29,7 +29,7 @@ class _Part(msgspec.Struct):
 class _Message(msgspec.Struct):
     role: str
     content: str | list[_Part] | None = None
-    tool_calls: Raw = Raw()
+    tool_calls: Raw | UnsetType = UNSET
 
 
 class _StreamOptions(msgspec.Struct):
@@ -111,8 +111,8 @@ def _outline(body: _Body) -> Outline:
     instructions: list[str] = []
     has_images = False
     for message in body.messages:
-        if bytes(message.tool_calls) not in _NOTHING:
-            text_chars += len(bytes(message.tool_calls))
+        if message.tool_calls is not UNSET and (calls := bytes(message.tool_calls)) not in _NOTHING:
+            text_chars += len(calls)
         content = message.content
         if content is None:
             continue

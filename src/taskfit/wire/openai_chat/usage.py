@@ -38,7 +38,7 @@ _usage = msgspec.json.Decoder(_Usage | None, strict=False)
 
 def read_usage(raw: Raw | UnsetType) -> Usage | None:
     """The tokens used; None where nothing is said, or nothing that can be true."""
-    if raw is UNSET or bytes(raw) == b"null":
+    if raw is UNSET:
         return None
     try:
         usage = _usage.decode(raw)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from taskfit.errors import ConfigurationError
-from taskfit.evaluation.outcomes import Outcome, answered_by_all, read_outcomes
+from taskfit.outcomes.reading import Outcome, answered_by_all, read_outcomes
 from tests.unit.evaluation.recorded import KINDS, outcome, write_table
 
 LONG: list[dict[str, Any]] = [

@@ -1,0 +1,127 @@
+"""A fitted router as a folder: a manifest, the table, and what tells texts apart. JSON that a person may read, read strictly.
+
+A router decides where requests go, so one that was tampered with, cut off, made for other features or by another form is refused,
+with what to do. Knows nothing of how it was fitted, and nothing of numpy.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from taskfit.errors import ConfigurationError
+from taskfit.features.definition import DEFINITION
+from taskfit.values.fitted import FittedRouter, GainModel, Manifest, TaskPredictor
+from taskfit.values.policy import ALL, PolicyTable
+
+FORM: Final = "taskfit-router-1"
+MANIFEST: Final = "manifest.json"
+PARTS: Final[Mapping[str, type]] = {"table.json": PolicyTable, "predictor.json": TaskPredictor, "gain.json": GainModel}
+"""The other files. The table is always there."""
+TABLE, PREDICTOR, GAIN = PARTS
+MOST_BYTES: Final = 256 * 1024 * 1024
+AGAIN: Final = "train it again: taskfit router train OUTCOMES --out DIR"
+
+T = TypeVar("T")
+
+
+def write_router(router: FittedRouter, folder: Path) -> FittedRouter:
+    """Write all files, the manifest last, and tell what was written. Errors: ConfigurationError where it cannot be."""
+    parts = {TABLE: router.table, PREDICTOR: router.predictor, GAIN: router.gain}
+    bodies = {name: _encoded(part) for name, part in parts.items() if part is not None}
+    files = {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
+    manifest = msgspec.structs.replace(router.manifest, files=files)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, body in {**bodies, MANIFEST: _encoded(manifest)}.items():
+            _replace(folder / name, body)
+        for name in PARTS.keys() - bodies.keys():
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    return msgspec.structs.replace(router, manifest=manifest)
+
+
+def read_router(folder: Path) -> FittedRouter:
+    """The router in a folder. Errors: ConfigurationError, which names the file, what was found and what to do."""
+    manifest = _decoded(_read(folder / MANIFEST), Manifest, folder / MANIFEST)
+    _check_manifest(manifest, folder)
+    parts: dict[str, object] = {}
+    for name, digest in manifest.files.items():
+        if name not in PARTS:
+            wanted = f"one of: {', '.join(PARTS)}"
+            raise ConfigurationError(f"{folder / MANIFEST}: files: {name[:80]!r}\n  wanted  {wanted}\n  try     {AGAIN}")
+        body = _read(folder / name)
+        if hashlib.sha256(body).hexdigest() != digest:
+            raise ConfigurationError(
+                f"{folder / name}: is not the file that the manifest names\n  found   another fingerprint\n  try     {AGAIN}"
+            )
+        parts[name] = _decoded(body, PARTS[name], folder / name)
+    table = parts.get(TABLE)
+    if not isinstance(table, PolicyTable):
+        raise ConfigurationError(f"{folder / MANIFEST}: names no {TABLE}\n  try     {AGAIN}")
+    _check_table(table, folder / TABLE)
+    predictor, gain = parts.get(PREDICTOR), parts.get(GAIN)
+    assert predictor is None or isinstance(predictor, TaskPredictor)
+    assert gain is None or isinstance(gain, GainModel)
+    return FittedRouter(manifest=manifest, table=table, predictor=predictor, gain=gain)
+
+
+def _check_manifest(manifest: Manifest, folder: Path) -> None:
+    if manifest.form != FORM:
+        raise ConfigurationError(
+            f"{folder / MANIFEST}: is of another form\n  found   {manifest.form[:80]!r}\n  wanted  {FORM}\n  try     {AGAIN}"
+        )
+    if manifest.features != DEFINITION:
+        raise ConfigurationError(
+            f"{folder / MANIFEST}: was fitted on other features\n  found   {manifest.features[:80]!r}, by taskfit "
+            f"{manifest.made_by[:40]}\n  wanted  {DEFINITION}\n  try     {AGAIN}"
+        )
+
+
+def _check_table(table: PolicyTable, file: Path) -> None:
+    """What the types cannot say: each cell has a figure for each policy, and there is a cell for all requests."""
+    if ALL not in table.cells or not table.policies:
+        raise ConfigurationError(f"{file}: has no policy, or no cell {ALL!r}\n  try     {AGAIN}")
+    for name, cell in table.cells.items():
+        if len(cell.estimates) != len(table.policies):
+            raise ConfigurationError(
+                f"{file}: cells.{name[:80]}\n  found   {len(cell.estimates)} estimates\n  wanted  {len(table.policies)}, one for "
+                f"each policy\n  try     {AGAIN}"
+            )
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            body = opened.read(MOST_BYTES + 1)
+    except OSError as error:
+        wanted = "a folder that `taskfit router train` wrote"
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror or error}\n  wanted  {wanted}") from error
+    if len(body) > MOST_BYTES:
+        raise ConfigurationError(f"{file}: is larger than {MOST_BYTES // 1024**2} MiB\n  try     {AGAIN}")
+    return body
+
+
+def _decoded(body: bytes, wanted: type[T], file: Path) -> T:
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{file}: cannot be used\n  found   {error}\n  try     {AGAIN}") from error
+
+
+def _encoded(value: object) -> bytes:
+    return msgspec.json.encode(value) + b"\n"
+
+
+def _replace(file: Path, body: bytes) -> None:
+    """A file appears whole or not at all."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(body)
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)

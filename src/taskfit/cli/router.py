@@ -1,0 +1,238 @@
+"""`taskfit router`: from outcomes to what a gateway chooses by, and what that is worth. Calls no model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from taskfit.cli.application import SETTINGS
+from taskfit.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from taskfit.evaluation.pair import PairReport
+    from taskfit.evaluation.routing import RoutingReport, Tasks
+    from taskfit.outcomes.matrix import OutcomeTable
+    from taskfit.values.fitted import FittedRouter
+
+OutcomesArgument = Annotated[
+    Path,
+    typer.Argument(metavar="OUTCOMES", help="A table of outcomes (.parquet, .csv, .jsonl), or a folder with `outcomes` in it."),
+]
+ModelsOption = Annotated[
+    str | None, typer.Option(metavar="A,B,…", help="Only these models; else all that are in the outcomes.")
+]
+ChecksOption = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="Checks to run over recorded answers, for cascades, such as tool_calls.")
+]
+CostOption = Annotated[str | None, typer.Option(metavar="COLUMN", help="The column of the cost; else `cost_usd`.")]
+TaskOption = Annotated[str | None, typer.Option("--task-column", metavar="COLUMN", help="The column of the task; else `task`.")]
+SeedOption = Annotated[int, typer.Option(help="For folds, draws and the bootstrap; the same seed gives the same figures.")]
+
+app = typer.Typer(help="Fit a router to outcomes, and measure it.", no_args_is_help=True, **SETTINGS)
+
+
+@app.command()
+def train(
+    outcomes: OutcomesArgument,
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write: what `router:` in the configuration names.")],
+    models: ModelsOption = None,
+    pair: Annotated[str | None, typer.Option(metavar="WEAK,STRONG", help="The models between which the gain is learned.")] = None,
+    checks: ChecksOption = None,
+    cost: CostOption = None,
+    task_column: TaskOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the table of policies, the task predictor and the gain model, and write them to a folder."""
+    from taskfit.artefacts.router import write_router
+    from taskfit.cli.output import print_json
+    from taskfit.cli.progress import shown_progress
+    from taskfit.cli.router_text import print_trained
+    from taskfit.training.router import fit_router
+
+    table = _read(outcomes, models, cost=cost, task=task_column, checks=checks)
+    with shown_progress("router") as progress:
+        fitted = fit_router(table, pair=_pair(pair), verdicts=_verdicts(table, checks), seed=seed, progress=progress)
+    written = write_router(fitted, out)
+    if as_json:
+        print_json({"folder": str(out), "manifest": written.manifest, "table": written.table})
+    else:
+        print_trained(written, table, out)
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `taskfit router train` wrote; `-` with --cv.")],
+    outcomes: OutcomesArgument,
+    *,
+    models: ModelsOption = None,
+    pair: Annotated[str | None, typer.Option(metavar="WEAK,STRONG", help="Measure the gain between two models alone.")] = None,
+    labels: Annotated[
+        int | None, typer.Option(min=50, metavar="N", help="With --pair and --cv: learn from so many labels only.")
+    ] = None,
+    cv: Annotated[
+        int | None, typer.Option(min=2, max=50, metavar="FOLDS", help="Fit on other folds than are measured, instead of DIR.")
+    ] = None,
+    leave_out: Annotated[
+        str | None, typer.Option(metavar="TASK", help="Measure a task by what was fitted on the others; `all`: each in turn.")
+    ] = None,
+    tasks: Annotated[
+        Literal["given", "predicted", "none"], typer.Option(help="What the router is told of a prompt: its task, its text, nothing.")
+    ] = "given",
+    checks: ChecksOption = None,
+    cost: CostOption = None,
+    task_column: TaskOption = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw cost against quality: a file that ends in .svg or .html.")
+    ] = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a router beside the best single model, the random mix, the table of given tasks and the oracle.
+
+    Every figure has a 95% interval. Outcomes that the router was fitted on flatter it: use others, or --cv.
+    """
+    table = _read(outcomes, models, cost=cost, task=task_column, checks=checks)
+    if pair is not None:
+        _print_pair(_measured_pair(folder, table, _pair(pair), labels=labels, cv=cv, seed=seed), as_json=as_json)
+        return
+    if labels is not None:
+        raise typer.BadParameter("a number of labels is for --pair", param_hint="--labels")
+    report = _measured(folder, table, tasks, cv=cv, leave_out=leave_out, checks=checks, seed=seed)
+    if picture is not None:
+        _draw(report, picture)
+    _print_report(report, table, as_json=as_json)
+
+
+def _read(path: Path, models: str | None, *, cost: str | None, task: str | None, checks: str | None) -> "OutcomeTable":
+    from taskfit.outcomes.reading import read_outcome_table
+
+    wanted = None if models is None else [name.strip() for name in models.split(",") if name.strip()]
+    return read_outcome_table(path, models=wanted, cost=cost, task=task, wants_responses=checks is not None)
+
+
+def _verdicts(table: "OutcomeTable", checks: str | None) -> Any:
+    """What checks say of the recorded answers; None where none are named."""
+    if checks is None:
+        return None
+    from taskfit.training.verdicts import verdicts_of
+
+    return verdicts_of(table, [name.strip() for name in checks.split(",") if name.strip()])
+
+
+def _pair(pair: str | None) -> Any:
+    if pair is None:
+        return None
+    names = [name.strip() for name in pair.split(",")]
+    if len(names) != 2 or not all(names):
+        raise typer.BadParameter(f"{pair!r} is not two models such as weak,strong", param_hint="--pair")
+    return names[0], names[1]
+
+
+def _fitted(folder: Path, table: "OutcomeTable") -> "FittedRouter":
+    """The router in a folder. Errors: ConfigurationError where it knows other models than the outcomes."""
+    from taskfit.artefacts.router import read_router
+    from taskfit.errors import ConfigurationError
+
+    fitted = read_router(folder)
+    missing = [model for model in fitted.manifest.models if model not in table.models]
+    if missing:
+        raise ConfigurationError(
+            f"{folder}: was fitted on models that these outcomes lack\n  found   {', '.join(table.models)}\n"
+            f"  missing {', '.join(missing)}\n  try     --cv 5, or outcomes of all its models"
+        )
+    return fitted
+
+
+def _measured_pair(
+    folder: Path, table: "OutcomeTable", pair: tuple[str, str], *, labels: int | None, cv: int | None, seed: int
+) -> "PairReport":
+    from taskfit.cli.progress import shown_progress
+    from taskfit.errors import ConfigurationError
+    from taskfit.evaluation.pair import measure_fitted, measure_pair
+
+    if cv is not None:
+        with shown_progress("pair") as progress:
+            return measure_pair(table, weak=pair[0], strong=pair[1], labels=labels, folds=cv, seed=seed, progress=progress)
+    if labels is not None:
+        raise typer.BadParameter("a number of labels is for --cv", param_hint="--labels")
+    gain = _fitted(folder, table).gain
+    if gain is None or (gain.weak, gain.strong) != pair:
+        found = "no gain between two models" if gain is None else f"the gain from {gain.weak} to {gain.strong}"
+        raise ConfigurationError(f"{folder}: was not fitted for this pair\n  found   {found}\n  try     --cv 5")
+    return measure_fitted(table, gain, seed=seed)
+
+
+def _measured(
+    folder: Path, table: "OutcomeTable", told: "Tasks", *, cv: int | None, leave_out: str | None, checks: str | None, seed: int
+) -> "RoutingReport":
+    import msgspec
+
+    from taskfit.cli.progress import shown_progress
+    from taskfit.evaluation.routing import given_tasks, left_out, measured_out_of_fold, measured_router, no_tasks, told_by_text
+    from taskfit.training.policies import trials_of
+    from taskfit.training.router import complain
+
+    whole = table.answered_by_all()
+    complain(whole, None)
+    trials = trials_of(whole, verdicts=_verdicts(whole, checks))
+    tellers = {"given": given_tasks, "predicted": told_by_text, "none": no_tasks}
+    with shown_progress("router") as progress:
+        if cv is not None or leave_out is not None:
+            report = measured_out_of_fold(
+                trials, tellers[told](seed=seed), tasks=told, folds=cv or 5, seed=seed, progress=progress
+            )
+        else:
+            report = measured_router(trials, _fitted(folder, whole), tasks=told, seed=seed, progress=progress)
+        if leave_out is None:
+            return report
+        cold = left_out(trials, told_by_text(seed=seed), _tasks_to_leave(whole, leave_out), seed=seed, progress=progress)
+    return msgspec.structs.replace(report, cold=cold)
+
+
+def _tasks_to_leave(table: "OutcomeTable", wanted: str) -> Sequence[str]:
+    from taskfit.errors import ConfigurationError
+
+    tasks = sorted(set(filter(None, table.tasks)))
+    if len(tasks) < 2:
+        raise ConfigurationError(f"there are fewer than two tasks to leave one out of\n  found   {', '.join(tasks) or 'none'}")
+    if wanted != "all" and wanted not in tasks:
+        raise ConfigurationError(f"there is no task {wanted}\n  wanted  all, or one of: {', '.join(tasks)}")
+    return tasks if wanted == "all" else [wanted]
+
+
+def _print_pair(report: "PairReport", *, as_json: bool) -> None:
+    from taskfit.cli.output import print_json
+    from taskfit.cli.router_text import pair_json, print_pair
+
+    if as_json:
+        print_json(pair_json(report))
+    else:
+        print_pair(report)
+
+
+def _print_report(report: "RoutingReport", table: "OutcomeTable", *, as_json: bool) -> None:
+    from taskfit.cli.output import print_json
+    from taskfit.cli.router_text import print_report
+
+    if as_json:
+        print_json(report)
+    else:
+        print_report(report, table)
+
+
+def _draw(report: "RoutingReport", file: Path) -> None:
+    from taskfit.errors import ConfigurationError
+    from taskfit.evaluation.picture import as_html, as_svg
+
+    drawers = {".svg": as_svg, ".html": as_html}
+    draw = drawers.get(file.suffix.lower())
+    if draw is None:
+        raise typer.BadParameter(f"{file}: ends neither in .svg nor in .html", param_hint="--picture")
+    try:
+        file.write_text(draw(report), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written: {error.strerror or error}") from error
+    typer.echo(f"wrote {file}", err=True)

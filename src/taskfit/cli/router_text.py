@@ -1,0 +1,138 @@
+"""What `taskfit router` prints, and the JSON of a pair."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import typer
+
+from taskfit.cli.output import counted, print_table
+
+if TYPE_CHECKING:
+    from taskfit.evaluation.intervals import Figure
+    from taskfit.evaluation.pair import PairReport
+    from taskfit.evaluation.routing import Figures, RoutingReport
+    from taskfit.outcomes.matrix import OutcomeTable
+    from taskfit.values.fitted import FittedRouter
+
+MOST_THIN = 12
+HEADS = ("", "quality", "USD per 1,000", "AIQ", "saving at best single", "at 99 % of it", "over best single")
+TOLD = {
+    "given": "told each prompt's task",
+    "predicted": "told each prompt's text alone",
+    "none": "told nothing of a prompt",
+}
+
+
+def print_trained(fitted: "FittedRouter", table: "OutcomeTable", folder: Path) -> None:
+    """What was fitted, and where it is."""
+    manifest, policies = fitted.manifest, fitted.table.policies
+    cascades = sum(len(policy.rungs) > 1 for policy in policies)
+    typer.echo(f"{counted(manifest.prompts, 'prompt')}, {counted(manifest.rows, 'outcome')}{_aside(table)}")
+    ways = f"{counted(len(policies) - cascades, 'model')} and {counted(cascades, 'cascade')}"
+    typer.echo(f"{ways} in {counted(len(fitted.table.cells), 'cell')}; best single model {fitted.table.best_single}")
+    typer.echo(f"tasks by text: {'no' if fitted.predictor is None else counted(len(fitted.predictor.text.outputs), 'task')}")
+    gain = "no pair" if fitted.gain is None else f"{fitted.gain.weak}, then {fitted.gain.strong}"
+    typer.echo(f"gain between two models: {gain}")
+    for line in _thin([name for name, cell in fitted.table.cells.items() if cell.is_thin]):
+        typer.echo(line)
+    typer.echo(f"\nwrote {folder}; in taskfit.yaml:\n\n    router: {folder}\n")
+    typer.echo("what it is worth on other outcomes: taskfit router evaluate - OUTCOMES --cv 5")
+
+
+def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
+    """All figures with their intervals, then what is thin and what was left out."""
+    how = "fitted on other outcomes" if report.folds is None else f"{report.folds} folds by question"
+    typer.echo(f"{counted(report.prompts, 'prompt')} that all {len(report.models)} models answered{_aside(table)}")
+    typer.echo(f"{counted(report.tasks, 'task')}, {TOLD[report.told]}; {how}; 95% paired bootstrap intervals\n")
+    rows = [
+        _row(f"best single: {report.best_single.model}", report.best_single),
+        _row("random mix", report.random_mix),
+        _row("table of single models, task given", report.given_task_table),
+        _row("router", report.router),
+        _row("oracle", report.oracle),
+    ]
+    print_table(HEADS, rows)
+    typer.echo("")
+    typer.echo(f"router - random mix, AIQ  {_figure(report.over_random_mix, 'aiq', '{:+.4f}')}")
+    typer.echo(f"router - table, AIQ       {_figure(report.over_given_task, 'aiq', '{:+.4f}')}")
+    if report.router.latency_s is not None:
+        typer.echo(f"latency at its best point {report.router.latency_s:.2f} s in the mean{_single_latency(report)}")
+    for line in _thin(report.thin):
+        typer.echo(line)
+    if report.cold:
+        typer.echo("\nleft out of the fit, one at a time")
+        heads = ("task", "prompts", "router AIQ", "random mix AIQ", "router - random mix")
+        print_table(heads, [
+            (
+                cold.task, str(cold.prompts), f"{cold.router:.3f}", f"{cold.random_mix:.3f}",
+                f"{cold.over_random_mix:+.3f}{_ends(cold.ci95, '{:+.3f}')}",
+            )
+            for cold in report.cold
+        ])  # fmt: skip
+
+
+def print_pair(report: "PairReport") -> None:
+    """The three figures of a pair."""
+    labels = "all labels" if report.labels is None else f"{report.labels} labels, the mean of {counted(report.draws, 'draw')}"
+    how = "fitted on other outcomes" if report.folds is None else f"{report.folds} folds by question, {labels}"
+    typer.echo(f"{report.weak} {report.weak_quality:.3f}, {report.strong} {report.strong_quality:.3f}")
+    typer.echo(f"{counted(report.prompts, 'prompt')}; {how}; 95% bootstrap intervals\n")
+    for name, figure, what in (
+        ("APGR", report.apgr, "a random mix has 0.5"),
+        ("CPT50", report.cpt50, "share of strong calls for half of the gap; a random mix needs 0.5"),
+        ("CPT80", report.cpt80, "share of strong calls for 80% of the gap; a random mix needs 0.8"),
+    ):
+        typer.echo(f"{name:6} {_shown(figure):24} {what}")
+
+
+def pair_json(report: "PairReport") -> dict[str, Any]:
+    """The figures by name, with their intervals beside them, as in the report of several models."""
+    said = msgspec.structs.asdict(report)
+    names = ("apgr", "cpt50", "cpt80")
+    figures: dict[str, Figure] = {name: said.pop(name) for name in names}
+    ci95 = {name: (figure.ci95.low, figure.ci95.high) for name, figure in figures.items() if figure.ci95 is not None}
+    return {**said, "router": {**{name: figure.value for name, figure in figures.items()}, "ci95": ci95},
+            "random_mix": {"apgr": 0.5, "cpt50": 0.5, "cpt80": 0.8}}  # fmt: skip
+
+
+def _row(name: str, figures: "Figures") -> tuple[str, ...]:
+    cost = "-" if figures.cost_usd is None else f"{1000 * figures.cost_usd:.4g}"
+    return (
+        name, _figure(figures, "quality", "{:.3f}"), cost, _figure(figures, "aiq", "{:.4f}"),
+        _figure(figures, "saving_at_best_single", "{:.1%}"), _figure(figures, "saving_at_99", "{:.1%}"),
+        _figure(figures, "over_best_single", "{:+.3f}"),
+    )  # fmt: skip
+
+
+def _figure(figures: "Figures", name: str, form: str) -> str:
+    value = getattr(figures, name)
+    return "-" if value is None else f"{form.format(value)}{_ends(figures.ci95.get(name), form)}"
+
+
+def _ends(ends: tuple[float, float] | None, form: str) -> str:
+    return "" if ends is None else f" [{form.format(ends[0])}, {form.format(ends[1])}]"
+
+
+def _shown(figure: "Figure") -> str:
+    if figure.value is None:
+        return "never reached"
+    return f"{figure.value:.3f}{'' if figure.ci95 is None else f' {figure.ci95}'}"
+
+
+def _single_latency(report: "RoutingReport") -> str:
+    point = report.singles.get(report.best_single.model or "")
+    return "" if point is None or point.latency_s is None else f"; the best single model's {point.latency_s:.2f} s"
+
+
+def _thin(names: "tuple[str, ...] | list[str]") -> Iterator[str]:
+    if names:
+        more = f" and {len(names) - MOST_THIN} more" if len(names) > MOST_THIN else ""
+        yield f"thin, so drawn to what is above them: {', '.join(names[:MOST_THIN])}{more}"
+
+
+def _aside(table: "OutcomeTable") -> str:
+    said = [(table.contaminated, "marked as contaminated"), (table.left_out, "one too many, of which this is a sample")]
+    told = [f"{count} left out: {why}" for count, why in said if count]
+    return f" ({'; '.join(told)})" if told else ""

@@ -1,0 +1,363 @@
+"""What choosing by a fitted router comes to on outcomes that it was not fitted on, beside what anyone could do without one.
+
+Beside it stand the best single model, the best random mix of single models, the table of single models with the task given, and
+the oracle, which knows each answer's score beforehand. Every figure has its paired bootstrap interval over questions, and holds
+fixed what was fitted. Knows no artefact and no file.
+Source of AIQ: RouterBench, arXiv 2403.12031, section 3.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from taskfit.evaluation.intervals import Figure, bootstrapped_together
+from taskfit.numerics import Floats, Integers, np
+from taskfit.outcomes.matrix import OutcomeTable
+from taskfit.training.fitting import FittedPolicies, fit_policies, sweep, task_cells, trades_for
+from taskfit.training.folds import folds_of, groups_of
+from taskfit.training.following import ways_of
+from taskfit.training.frontier import aiq, hull, saving_at
+from taskfit.training.policies import Trials
+from taskfit.training.predicting import fit_predictor, predicted_cells
+from taskfit.values.fitted import FittedRouter
+from taskfit.values.policy import ALL
+
+Tasks: TypeAlias = Literal["given", "predicted", "none"]
+"""What a router is told of a prompt: its task, its text, or nothing."""
+
+RESAMPLES: Final = 1000
+GIVEN_FOLDS: Final = 5
+NEARLY: Final = 0.99
+Progress: TypeAlias = Callable[[str, float], None]
+
+
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of each prompt at each point. Shapes: (points, prompts). Units: score 0 to 1; USD; seconds, nan where unknown."""
+
+    quality: Floats
+    cost_usd: Floats
+    latency_s: Floats | None = None
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """A corner of a curve's hull. Units: USD and seconds for one prompt."""
+
+    cost_usd: float
+    quality: float
+    latency_s: float | None = None
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a way to choose comes to. `quality`, `cost_usd` and `latency_s` are those of its best point.
+
+    `aiq` is the mean quality over the costs from the cheapest to the best single model's; the savings are shares of the best
+    single model's cost, at its quality and at 99 % of it; `max_quality` is the highest quality reached, `over_best_single` what
+    that is more. None: never reached, or not known. `ci95` has low and high ends by the names of the figures.
+    """
+
+    quality: float | None = None
+    cost_usd: float | None = None
+    latency_s: float | None = None
+    aiq: float | None = None
+    saving_at_best_single: float | None = None
+    saving_at_99: float | None = None
+    max_quality: float | None = None
+    over_best_single: float | None = None
+    apgr: float | None = None
+    cpt50: float | None = None
+    cpt80: float | None = None
+    model: str | None = None
+    points: tuple[Point, ...] = ()
+    ci95: Mapping[str, tuple[float, float]] = {}
+
+
+class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task whose outcomes were left out of the fit. `over_random_mix` is the router's AIQ less that of the random mix."""
+
+    task: str
+    prompts: int
+    router: float
+    random_mix: float
+    over_random_mix: float
+    ci95: tuple[float, float] | None
+
+
+class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of one evaluation. `folds` None: the router was fitted on other outcomes. `thin` are cells with too few rows.
+
+    `over_random_mix` and `over_given_task` are the router's AIQ less theirs, paired.
+    """
+
+    prompts: int
+    models: tuple[str, ...]
+    tasks: int
+    told: Tasks
+    folds: int | None
+    best_single: Figures
+    random_mix: Figures
+    given_task_table: Figures
+    oracle: Figures
+    router: Figures
+    over_random_mix: Figures
+    over_given_task: Figures
+    singles: Mapping[str, Point]
+    thin: tuple[str, ...] = ()
+    cold: tuple[ColdTask, ...] = ()
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What fits a router's table, and the names of the cells that it sees of other prompts."""
+
+    fit: Callable[[Trials], FittedPolicies]
+    cells: Callable[[Trials, OutcomeTable], Sequence[tuple[str, ...]]]
+
+
+def measured_out_of_fold(
+    trials: Trials, told: Told, *, tasks: Tasks, folds: int, seed: int, progress: Progress, resamples: int = RESAMPLES
+) -> RoutingReport:
+    """Each prompt by what was fitted on the other folds."""
+    router, thin = out_of_fold(trials, told, folds=folds, seed=seed, progress=progress)
+    given, _ = out_of_fold(singles_only(trials), given_tasks(seed=seed), folds=folds, seed=seed, progress=progress)
+    return report_of(trials, router, given, told=tasks, folds=folds, thin=thin, seed=seed, resamples=resamples)
+
+
+def measured_router(
+    trials: Trials, fitted: FittedRouter, *, tasks: Tasks, seed: int, progress: Progress, resamples: int = RESAMPLES
+) -> RoutingReport:
+    """What a router comes to that was fitted on other outcomes. The table of given tasks is fitted on these, out of fold."""
+    table = trials.table
+    ways = ways_of(fitted.table.policies, table.models)
+    if tasks == "given":
+        cells: Sequence[tuple[str, ...]] = task_cells(table.tasks, table.families)
+    elif tasks == "predicted" and fitted.predictor is not None:
+        cells = predicted_cells(fitted.predictor, table.prompts)
+    else:
+        cells = ((ALL,),) * len(table.prompts)
+    router = made_by(FittedPolicies(table=fitted.table, ways=ways), trials, cells)
+    given, _ = out_of_fold(singles_only(trials), given_tasks(seed=seed), folds=GIVEN_FOLDS, seed=seed, progress=progress)
+    thin = tuple([name for name, cell in fitted.table.cells.items() if cell.is_thin])
+    return report_of(trials, router, given, told=tasks, folds=None, thin=thin, seed=seed, resamples=resamples)
+
+
+def out_of_fold(trials: Trials, told: Told, *, folds: int, seed: int, progress: Progress) -> tuple[Curve, tuple[str, ...]]:
+    """What comes of each prompt by what was fitted on the other folds, and the cells that were thin in any of them."""
+    fold = folds_of(trials.table.prompts, folds=folds, seed=seed)
+    return _by_fold(trials, told, fold, progress)
+
+
+def left_out(trials: Trials, told: Told, tasks: Sequence[str], *, seed: int, progress: Progress) -> tuple[ColdTask, ...]:
+    """Each of these tasks by what was fitted on all others."""
+    found = []
+    names = np.array(trials.table.tasks, dtype=object)
+    for number, task in enumerate(tasks):
+        progress(f"without {task}", number / len(tasks))
+        is_out = names == task
+        made = _swept(of_rows(trials, np.flatnonzero(~is_out)), of_rows(trials, np.flatnonzero(is_out)), told, trades_for(trials))
+        found.append(_cold(task, of_rows(trials, np.flatnonzero(is_out)), made, seed=seed))
+    return tuple(found)
+
+
+def singles_only(trials: Trials) -> Trials:
+    """The same outcomes with nothing that a cascade could be made of."""
+    table = trials.table
+    bare = msgspec.structs.replace(
+        table, answers=np.zeros_like(table.answers), confidence=np.full_like(table.confidence, np.nan), responses={}
+    )
+    return Trials(table=bare, cost_usd=trials.cost_usd)
+
+
+def of_rows(trials: Trials, rows: Integers) -> Trials:
+    """Some of the prompts."""
+    verdicts = None if trials.verdicts is None else trials.verdicts[rows]
+    return Trials(table=trials.table.of(rows), cost_usd=trials.cost_usd[rows], verdicts=verdicts)
+
+
+def given_tasks(*, seed: int = 0) -> Told:
+    """A router that is told each prompt's task."""
+    return Told(
+        fit=lambda trials: fit_policies(trials, seed=seed), cells=lambda _, table: task_cells(table.tasks, table.families)
+    )
+
+
+def told_by_text(*, seed: int = 0) -> Told:
+    """A router that is told each prompt's text alone, and predicts its task where it is sure enough."""
+
+    def cells(fitting: Trials, table: OutcomeTable) -> Sequence[tuple[str, ...]]:
+        predictor = fit_predictor(fitting.table, seed=seed)
+        return ((ALL,),) * len(table.prompts) if predictor is None else predicted_cells(predictor, table.prompts)
+
+    return Told(fit=lambda trials: fit_policies(trials, seed=seed), cells=cells)
+
+
+def no_tasks(*, seed: int = 0) -> Told:
+    """A router that is told nothing."""
+    return Told(fit=lambda trials: fit_policies(trials, seed=seed), cells=lambda _, table: ((ALL,),) * len(table.prompts))
+
+
+def made_by(fitted: FittedPolicies, trials: Trials, cells: Sequence[tuple[str, ...]]) -> Curve:
+    """What comes of a table that was fitted elsewhere."""
+    swept = sweep(fitted, trials, cells, trades_for(trials))
+    return Curve(quality=swept.quality, cost_usd=swept.cost_usd, latency_s=swept.latency_s)
+
+
+def report_of(
+    trials: Trials, router: Curve, given: Curve, *, told: Tasks, folds: int | None, thin: tuple[str, ...] = (), seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> RoutingReport:  # fmt: skip
+    """All figures, over the same resamples of the questions. Each prompt has been answered by each model."""
+    table = trials.table
+    singles = Curve(quality=table.score.T, cost_usd=trials.cost_usd.T, latency_s=table.latency_s.T)
+    means, costs = singles.quality.mean(axis=1), singles.cost_usd.mean(axis=1)
+    best, cheapest = int(np.argmax(means)), int(np.argmin(costs))
+    curves = {"router": router, "given": given, "mix": singles, "oracle": oracle_of(singles, trades_for(trials))}
+    statistics = _Statistics(curves, best=best, cheapest=cheapest)
+    groups = groups_of(table.prompts)
+    figures = bootstrapped_together(statistics, groups, seed=seed, resamples=resamples)
+    said = dict(zip(statistics.names, figures, strict=True))
+    read = {name: _figures(said, name, curve) for name, curve in curves.items()}
+    single = Figures(model=table.models[best], **_pick(said, "best", ("quality", "cost_usd")))
+    return RoutingReport(
+        prompts=len(table.prompts),
+        models=table.models,
+        tasks=len(set(filter(None, table.tasks))),
+        told=told,
+        folds=folds,
+        best_single=single,
+        random_mix=read["mix"],
+        given_task_table=read["given"],
+        oracle=read["oracle"],
+        router=read["router"],
+        over_random_mix=Figures(**_pick(said, "over_mix", ("aiq",))),
+        over_given_task=Figures(**_pick(said, "over_given", ("aiq",))),
+        singles={
+            model: Point(cost_usd=float(costs[place]), quality=float(means[place]), latency_s=_mean(table.latency_s[:, place]))
+            for place, model in enumerate(table.models)
+        },
+        thin=thin,
+    )
+
+
+def oracle_of(singles: Curve, trades: Floats) -> Curve:
+    """At each trade, the best model for each prompt by the very score that it got."""
+    quality = np.empty((len(trades), singles.quality.shape[1]))
+    cost = np.empty_like(quality)
+    rows = np.arange(quality.shape[1])
+    for line, trade in enumerate(trades.tolist()):
+        taken = np.argmax(singles.quality - max(trade, 1e-12) * singles.cost_usd, axis=0)
+        quality[line], cost[line] = singles.quality[taken, rows], singles.cost_usd[taken, rows]
+    return Curve(quality=quality, cost_usd=cost)
+
+
+class _Statistics:
+    """All figures of all curves under one weighting of the prompts after the other."""
+
+    OF_CURVE: Final = ("quality", "cost_usd", "aiq", "saving_at_best_single", "saving_at_99", "over_best_single")
+
+    def __init__(self, curves: Mapping[str, Curve], *, best: int, cheapest: int) -> None:
+        self._curves = curves
+        self._best, self._cheapest = best, cheapest
+        self.names = (
+            *(f"{name}.{figure}" for name in curves for figure in self.OF_CURVE),
+            "best.quality", "best.cost_usd", "over_mix.aiq", "over_given.aiq",
+        )  # fmt: skip
+
+    def __call__(self, weights: Floats) -> Floats:
+        total = weights.sum(axis=1, keepdims=True)
+        means = {
+            name: (weights @ curve.quality.T / total, weights @ curve.cost_usd.T / total) for name, curve in self._curves.items()
+        }
+        return np.array([
+            self._line({name: np.column_stack([cost[row], quality[row]]) for name, (quality, cost) in means.items()})
+            for row in range(len(weights))
+        ])
+
+    def _line(self, points: Mapping[str, Floats]) -> Sequence[float]:
+        best_cost, best_quality = points["mix"][self._best]
+        low = points["mix"][self._cheapest][0]
+        line: list[float] = []
+        areas = {}
+        for name, of_curve in points.items():
+            top = of_curve[np.lexsort((of_curve[:, 0], -of_curve[:, 1]))[0]]
+            areas[name] = aiq(of_curve, low, best_cost)
+            line += [
+                top[1], top[0], areas[name], saving_at(of_curve, best_quality, best_cost),
+                saving_at(of_curve, NEARLY * best_quality, best_cost), top[1] - best_quality,
+            ]  # fmt: skip
+        return [*line, best_quality, best_cost, areas["router"] - areas["mix"], areas["router"] - areas["given"]]
+
+
+def _by_fold(trials: Trials, told: Told, fold: Integers, progress: Progress) -> tuple[Curve, tuple[str, ...]]:
+    trades = trades_for(trials)
+    shape = len(trades), len(trials.table.prompts)
+    made = Curve(quality=np.empty(shape), cost_usd=np.empty(shape), latency_s=np.empty(shape))
+    thin: dict[str, None] = {}
+    numbers = np.unique(fold).tolist()
+    for number in numbers:
+        progress(f"fold {number + 1} of {len(numbers)}", number / len(numbers))
+        is_in = fold == number
+        inside, outside = np.flatnonzero(is_in), np.flatnonzero(~is_in)
+        part = _swept(of_rows(trials, outside), of_rows(trials, inside), told, trades, thin)
+        made.quality[:, inside], made.cost_usd[:, inside] = part.quality, part.cost_usd
+        assert made.latency_s is not None and part.latency_s is not None
+        made.latency_s[:, inside] = part.latency_s
+    progress("done", 1.0)
+    return made, tuple(thin)
+
+
+def _swept(fitting: Trials, measured: Trials, told: Told, trades: Floats, thin: dict[str, None] | None = None) -> Curve:
+    fitted = told.fit(fitting)
+    if thin is not None:
+        thin.update(dict.fromkeys(name for name, cell in fitted.table.cells.items() if cell.is_thin))
+    swept = sweep(fitted, measured, told.cells(fitting, measured.table), trades)
+    return Curve(quality=swept.quality, cost_usd=swept.cost_usd, latency_s=swept.latency_s)
+
+
+def _cold(task: str, trials: Trials, router: Curve, *, seed: int) -> ColdTask:
+    singles = Curve(quality=trials.table.score.T, cost_usd=trials.cost_usd.T)
+    best, cheapest = int(np.argmax(singles.quality.mean(axis=1))), int(np.argmin(singles.cost_usd.mean(axis=1)))
+    curves = {"router": router, "given": router, "mix": singles}
+    statistics = _Statistics(curves, best=best, cheapest=cheapest)
+    figures = bootstrapped_together(statistics, groups_of(trials.table.prompts), seed=seed, resamples=RESAMPLES)
+    said = dict(zip(statistics.names, figures, strict=True))
+    over = said["over_mix.aiq"]
+    return ColdTask(
+        task=task,
+        prompts=len(trials.table.prompts),
+        router=said["router.aiq"].value or 0.0,
+        random_mix=said["mix.aiq"].value or 0.0,
+        over_random_mix=over.value or 0.0,
+        ci95=None if over.ci95 is None else (over.ci95.low, over.ci95.high),
+    )
+
+
+def _figures(said: Mapping[str, Figure], name: str, curve: Curve) -> Figures:
+    picked = _pick(said, name, _Statistics.OF_CURVE)
+    points = np.column_stack([curve.cost_usd.mean(axis=1), curve.quality.mean(axis=1)])
+    corners = hull(points[:, 0], points[:, 1])
+    latency = None if curve.latency_s is None else curve.latency_s.mean(axis=1)
+    at = {tuple(point): place for place, point in reversed(list(enumerate(points.tolist())))}
+    shown = tuple([
+        Point(cost_usd=cost, quality=quality, latency_s=None if latency is None else _known(float(latency[at[cost, quality]])))
+        for cost, quality in corners.tolist()
+    ])
+    ci95 = picked.pop("ci95")
+    if "quality" in ci95:
+        ci95 = {**ci95, "max_quality": ci95["quality"]}
+    return Figures(**picked, max_quality=picked["quality"], latency_s=shown[-1].latency_s, points=shown, ci95=ci95)
+
+
+def _pick(said: Mapping[str, Figure], name: str, figures: Sequence[str]) -> dict[str, Any]:
+    """The figures of one curve by their own names, and their intervals as `ci95`."""
+    found = {figure: said[f"{name}.{figure}"] for figure in figures}
+    ends = {figure: (each.ci95.low, each.ci95.high) for figure, each in found.items() if each.ci95 is not None}
+    return {**{figure: each.value for figure, each in found.items()}, "ci95": ends}
+
+
+def _mean(values: Floats) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None

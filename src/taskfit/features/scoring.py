@@ -1,0 +1,54 @@
+"""What fitted models say of a text: the outputs of a linear model, the task, the gain. Pure Python, on the way of each request.
+
+The weights are summed as they stand (values/fitted.py); training/text.py does the same for many texts at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import exp, sqrt
+from operator import mul
+
+from taskfit.features.surface import SURFACE, surface_of
+from taskfit.features.words import buckets_of
+from taskfit.values.fitted import GainModel, TaskPredictor, TextWeights
+from taskfit.values.policy import ALL
+
+
+def outputs_of(model: TextWeights, text: str) -> Sequence[float]:
+    """One number for each output of the model."""
+    buckets, weights = buckets_of(text), model.weights
+    found = [weights[bucket] for bucket in buckets if bucket in weights]
+    totals = list(model.intercepts)
+    if found:
+        scale = 1 / sqrt(len(buckets))
+        totals = [total + sum(column) * scale for total, column in zip(totals, zip(*found, strict=True), strict=True)]
+    if model.surface:
+        for name, value in zip(SURFACE, surface_of(text), strict=True):
+            each = model.surface.get(name)
+            if value and each is not None:
+                totals = [total + weight * value for total, weight in zip(totals, each, strict=True)]
+    return totals
+
+
+def expected_gain(model: GainModel, prompt: str, cell: str) -> float:
+    """How much better the strong model's answer is expected to be, about -1 to 1. A cell that the model lacks counts as ALL."""
+    if cell not in model.cells:
+        cell = ALL
+    buckets = buckets_of(prompt)
+    words = sum(map(model.words.__getitem__, buckets)) / sqrt(len(buckets)) if buckets else 0.0
+    return model.cells[cell] + words + sum(map(mul, model.surface[cell], surface_of(prompt)))
+
+
+def probabilities_of(predictor: TaskPredictor, text: str) -> Mapping[str, float]:
+    """The chance of each task that the text belongs to it; they add up to 1."""
+    outputs = outputs_of(predictor.text, text)
+    most = max(outputs)
+    powers = [exp(output - most) for output in outputs]
+    total = sum(powers)
+    return {name: power / total for name, power in zip(predictor.text.outputs, powers, strict=True)}
+
+
+def predicted_task(predictor: TaskPredictor, text: str) -> str | None:
+    """The likeliest task, None where it is not likely enough."""
+    chances = probabilities_of(predictor, text)
+    best = max(chances, key=chances.__getitem__)
+    return best if chances[best] >= predictor.least else None

@@ -1,0 +1,161 @@
+"""Audits and fitted bars: what is compared, and when a bar lapses."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from taskfit.errors import UpstreamFailure
+from taskfit.pipeline.audits import Audits
+from taskfit.pipeline.promises import NOT_FITTED, Promises
+from taskfit.pipeline.receivers import EventList
+from taskfit.values.answer import Answer
+from taskfit.values.bar import Bar
+from taskfit.values.record import Record
+from taskfit.values.review import Label
+from taskfit.values.task import ErrorBudget
+from taskfit.values.verdict import Verdict
+from tests.unit.pipeline.walking import Judge, Script, Stage, raises, says
+
+FITTED = Bar(
+    task="default", promise="error", max_error=0.1, sure=0.95, value=0.5, bound=0.08, rows=400, accepted=300, errors=9.0, at=0.0,
+    models={"up/a": "", "up/b": ""},
+)  # fmt: skip
+
+
+def scores(**by_text: float) -> Judge:
+    """A check whose score of an answer is the one that is given for its text."""
+
+    def judge(answer: Answer) -> Verdict:
+        score = by_text.get(answer.text, 0.0)
+        return Verdict(check="scores", judgement="accept" if score else "reject", score=score)
+
+    return Judge("scores", judge)
+
+
+class Audited:
+    """A stage whose every request is audited, and what the audits found."""
+
+    def __init__(self, scripts: dict[str, Script], *, bar: Bar | None = None, has_budget: bool = True, **more: Any) -> None:
+        budget = ErrorBudget(max_error=0.1, sure=0.95, bar=bar) if has_budget else None
+        checks = [scores(**{"42": 0.9, "43": 0.9, "maybe": 0.2})]
+        self.stage = Stage(scripts, checks=checks, audit_share=1.0, error_budget=budget, **more)
+        self.labels: list[Label] = []
+        self.stage.promises = self.promises = Promises(Audits(self.stage.walk_of, self._keep, self.stage.clock.time))
+        self.promises.take(self.stage.house.tasks)
+
+    async def _keep(self, label: Label) -> None:
+        self.labels.append(label)
+
+    def run(self) -> tuple[Record, ...]:
+        """One request and its audit; their records."""
+
+        async def run() -> None:
+            with self.stage.walk() as walk:
+                await walk.run(EventList())
+            await self.promises.audits.settle()
+
+        asyncio.run(run())
+        records = tuple(self.stage.outbox._queue)
+        self.stage.outbox._queue.clear()
+        return records
+
+
+def test_an_accepted_answer_is_compared_with_the_last_rung_s_in_a_walk_of_its_own() -> None:
+    audited = Audited({"a": says("42"), "b": says("43")}, bar=FITTED)
+    asked, audit = audited.run()
+    assert (asked.model, asked.plan and asked.plan.is_audited) == ("up/a", True)
+    assert (audit.model, audit.audit_of, len(audit.attempts)) == ("up/b", asked.id, 1)
+    assert audit.cost == 20
+    (label,) = audited.labels
+    assert (label.record_id, label.source, label.model, label.task) == (asked.id, "audit", "up/a", "default")
+    assert (label.score, label.confidence) == (0.0, 0.9)
+
+
+def test_an_escalated_request_is_no_dearer_for_its_audit() -> None:
+    audited = Audited({"a": says("maybe"), "b": says("43")}, bar=FITTED)
+    (record,) = audited.run()
+    assert (record.model, len(record.attempts)) == ("up/b", 2)
+    assert [(label.score, label.confidence) for label in audited.labels] == [(0.0, 0.2)]
+
+
+def test_without_a_bar_the_last_rung_answers_and_the_first_one_is_asked_beside() -> None:
+    audited = Audited({"a": says("43"), "b": says("43")})
+    asked, audit = audited.run()
+    assert asked.plan is not None
+    assert asked.plan.lapsed == NOT_FITTED
+    assert [(each.card.id, each.is_reserve) for each in asked.plan.candidates] == [("up/b", False), ("up/a", True)]
+    assert (asked.model, audit.model, audit.confidence) == ("up/b", "up/a", 0.9)
+    assert [(label.model, label.score, label.confidence) for label in audited.labels] == [("up/a", 1.0, 0.9)]
+
+
+def test_a_reserve_answers_where_the_last_rung_fails() -> None:
+    audited = Audited({"a": says("43"), "b": raises(UpstreamFailure("it broke"))})
+    asked, *_ = audited.run()
+    assert (asked.model, [attempt.state for attempt in asked.attempts]) == ("up/a", ["failed", "answered"])
+
+
+def test_an_audit_that_fails_leaves_no_label_and_its_record() -> None:
+    audited = Audited({"a": says("42"), "b": raises(UpstreamFailure("it broke"))}, bar=FITTED)
+    _, audit = audited.run()
+    assert (audit.outcome, audited.labels) == ("failed", [])
+
+
+def test_where_no_bar_keeps_the_promise_the_last_rung_answers() -> None:
+    audited = Audited({"a": says("42"), "b": says("43")}, bar=msgspec.structs.replace(FITTED, value=None))
+    asked, _ = audited.run()
+    assert asked.plan is not None
+    assert (asked.model, asked.plan.lapsed) == ("up/b", "no bar was found that keeps the promise")
+
+
+def wrong(number: int, **more: object) -> Label:
+    """An audit that found an accepted answer wrong."""
+    said = {"score": 0.0, "confidence": 0.9, "model": "up/a", "task": "default", **more}
+    return Label(id=f"lab-{number}", record_id="rec-1", at=float(number), source="audit", **said)  # type: ignore[arg-type]
+
+
+def test_audits_that_speak_against_a_bar_end_it() -> None:
+    audited = Audited({"a": says("42"), "b": says("43")}, bar=FITTED)
+    task, request = audited.stage.house.tasks["default"], audited.stage.walk().request
+    for number in range(1, 40):
+        audited.promises.told(wrong(number))
+        if audited.promises.lapsed(task, request):
+            break
+    assert 2 < number < 20
+    assert audited.promises.lapsed(task, request) == (
+        f"audits found {number} wrong of {number} accepted answers; at most 0.1 was promised"
+    )
+    audited.promises.take(audited.stage.house.tasks)
+    assert audited.promises.lapsed(task, request), "another reading of the same file changes nothing"
+
+
+@pytest.mark.parametrize("more", [{"confidence": 0.4}, {"confidence": None}, {"task": "other"}, {"at": -1.0}, {"score": None}])
+def test_audits_of_what_was_not_accepted_under_this_bar_say_nothing_of_it(more: dict[str, object]) -> None:
+    audited = Audited({"a": says("42"), "b": says("43")}, bar=FITTED)
+    audited.promises.recall([msgspec.structs.replace(wrong(number), **more) for number in range(1, 40)])
+    assert audited.promises.lapsed(audited.stage.house.tasks["default"], audited.stage.walk().request) == ""
+
+
+def test_another_version_of_the_model_ends_a_bar() -> None:
+    bar = msgspec.structs.replace(FITTED, models={"up/a": "a-2026-01", "up/b": ""})
+    audited = Audited({"a": says("42"), "b": says("42")}, bar=bar)
+    task, request = audited.stage.house.tasks["default"], audited.stage.walk().request
+    audited.promises.told(wrong(1, score=1.0, answered_as="a-2026-01"))
+    assert audited.promises.lapsed(task, request) == ""
+    audited.promises.told(wrong(2, score=1.0, answered_as="a-2026-02"))
+    expected = "up/a answered as a-2026-01 when the bar was fitted, and now as a-2026-02"
+    assert audited.promises.lapsed(task, request) == expected
+
+
+def test_other_instructions_are_not_what_a_bar_was_fitted_for() -> None:
+    audited = Audited({"a": says("42"), "b": says("43")}, bar=msgspec.structs.replace(FITTED, prompts=("0011223344556677",)))
+    record, *_ = audited.run()
+    assert record.plan is not None
+    assert record.plan.lapsed == "the bar was fitted for other instructions than these (none)"
+
+
+def test_a_task_of_one_rung_has_nothing_to_audit() -> None:
+    audited = Audited({"a": says("42")}, has_budget=False)
+    assert len(audited.run()) == 1
+    assert audited.labels == []
