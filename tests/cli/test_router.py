@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,8 @@ def test_what_is_trained_can_be_read_measured_and_configured(taskfit: CommandLin
     assert "missing large" in other.err
     taskfit.configure(taskfit.file.read_text().replace("{", "{{").replace("}", "}}") + "\nrouter: fitted\n")
     assert taskfit.run("config", "check").code == 0
+    explained = taskfit.run("explain", "write the letter 3").out
+    assert re.search(r"weighed\n  \S+: quality 0\.\d+ .*task:letters", explained)
 
 
 def test_the_json_of_an_evaluation_has_the_documented_keys(taskfit: CommandLine, outcomes: str) -> None:

@@ -1,12 +1,15 @@
 """`taskfit config`: is the file right, what does it come to, what changes."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from taskfit.cli.application import SETTINGS, WRONG
 from taskfit.cli.options import ConfigOption, JsonOption
+
+if TYPE_CHECKING:
+    from taskfit.values.fitted import FittedRouter
 
 app = typer.Typer(help="Check, show and compare configurations.", no_args_is_help=True, **SETTINGS)
 
@@ -17,7 +20,7 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
     Tells every mistake at once, with its line; then what can be used and should still be looked at.
     """
-    from taskfit.assembly import build_checks, model_cards, plugin_settings
+    from taskfit.assembly import build_checks, build_use, model_cards, plugin_settings
     from taskfit.cli.notes import notes_about
     from taskfit.cli.opened import configuration
     from taskfit.cli.output import counted, print_json
@@ -27,7 +30,10 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     try:
         read = configuration(config)
         cards = model_cards(read)
-        notes = notes_about(read, cards, build_checks(read), plugin_settings("checks"))
+        checks = build_checks(read)
+        build_use("profilers", read.profiler, read)
+        router = None if read.router is None else build_use("routers", read.router, read)
+        notes = notes_about(read, cards, checks, plugin_settings("checks"), fitted=_fitted(router))
     except ConfigurationError as error:
         if not as_json:
             raise
@@ -45,6 +51,13 @@ def check(as_json: JsonOption = False, config: ConfigOption = None) -> None:
         typer.echo(f"warning: the price of {model} is unknown; say it under models if its cost is to be counted", err=True)
     for note in notes:
         typer.echo(note.shown(name), err=True)
+
+
+def _fitted(router: object) -> "FittedRouter | None":
+    """What a router has learned, if it is one that learns."""
+    from taskfit.routers.fitted import FittedRouter as FittedPlugin
+
+    return router.fitted if isinstance(router, FittedPlugin) else None
 
 
 @app.command()

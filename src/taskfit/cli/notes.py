@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from taskfit.cli.ladder_notes import Said, ladder_notes
+from taskfit.cli.router_notes import router_notes
 from taskfit.config import Config
 from taskfit.config.references import Kinds, models_of
 from taskfit.protocols import Check, PartialCheck
 from taskfit.values.card import ModelCard
+from taskfit.values.fitted import FittedRouter
 from taskfit.values.review import ReviewRule
 from taskfit.values.task import Task
 
@@ -35,10 +37,18 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def notes_about(
-    config: Config, cards: Mapping[str, ModelCard], checks: Mapping[str, Sequence[Check]], kinds: Kinds
+    config: Config,
+    cards: Mapping[str, ModelCard],
+    checks: Mapping[str, Sequence[Check]],
+    kinds: Kinds,
+    *,
+    fitted: FittedRouter | None = None,
 ) -> tuple[Note, ...]:
-    """All notes in the order of the tasks. `checks` are those of each task, built; `kinds` the settings of each by its name."""
+    """All notes in the order of the tasks. `checks` are those of each task, built; `kinds` the settings of each by its name;
+    `fitted` what the configured router has learned, None where it has not."""
     notes = [_note(config, task, said) for task in config.tasks for said in _about(task, config, cards, checks[task.name], kinds)]
+    if fitted is not None:
+        notes += [_note(config, task, said) for task in config.tasks for said in router_notes(task, fitted)]
     return (*dict.fromkeys(notes), *_about_secret(config))
 
 

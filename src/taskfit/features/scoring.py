@@ -3,7 +3,8 @@
 The weights are summed as they stand (values/fitted.py); training/text.py does the same for many texts at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from math import exp, sqrt
 from operator import mul
 
@@ -15,14 +16,14 @@ from taskfit.values.policy import ALL
 
 def outputs_of(model: TextWeights, text: str) -> Sequence[float]:
     """One number for each output of the model."""
-    buckets, weights = buckets_of(text), model.weights
+    (buckets, signs), weights = _features_of(text), model.weights
     found = [weights[bucket] for bucket in buckets if bucket in weights]
     totals = list(model.intercepts)
     if found:
         scale = 1 / sqrt(len(buckets))
         totals = [total + sum(column) * scale for total, column in zip(totals, zip(*found, strict=True), strict=True)]
     if model.surface:
-        for name, value in zip(SURFACE, surface_of(text), strict=True):
+        for name, value in zip(SURFACE, signs, strict=True):
             each = model.surface.get(name)
             if value and each is not None:
                 totals = [total + weight * value for total, weight in zip(totals, each, strict=True)]
@@ -33,10 +34,10 @@ def expected_gain(model: GainModel, prompt: str, cell: str) -> float:
     """How much better the strong model's answer is expected to be, about -1 to 1. A cell that the model lacks counts as ALL."""
     if cell not in model.cells:
         cell = ALL
-    buckets = buckets_of(prompt)
+    buckets, surface = _features_of(prompt)
     words = sum(map(model.words.__getitem__, buckets)) / sqrt(len(buckets)) if buckets else 0.0
-    signs: float = sum(map(mul, model.surface[cell], surface_of(prompt)))
-    return model.cells[cell] + words + signs
+    signs: float = sum(map(mul, model.surface[cell], surface))
+    return model.cells[cell] + model.spread.get(cell, 1.0) * words + signs
 
 
 def probabilities_of(predictor: TaskPredictor, text: str) -> Mapping[str, float]:
@@ -53,3 +54,9 @@ def predicted_task(predictor: TaskPredictor, text: str) -> str | None:
     chances = probabilities_of(predictor, text)
     best = max(chances, key=chances.__getitem__)
     return best if chances[best] >= predictor.least else None
+
+
+@lru_cache(maxsize=2)
+def _features_of(text: str) -> tuple[Collection[int], Sequence[float]]:
+    """Buckets and surface. The last two are remembered: one request asks for its task, and then for its gain."""
+    return buckets_of(text), surface_of(text)

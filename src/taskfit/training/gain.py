@@ -3,6 +3,8 @@
 The gain of a prompt is strong - weak, and not whether the weak one fails: where both fail, the strong call is wasted. It is taken
 apart into what is common to all, to the family, to the task, to words and surface features, and how surface features tell
 differently in each task. Each part has one variance (training/mixed.py), so that a part is shrunk by what the outcomes say of it.
+Where the two models seldom differ, a text can move the gain less, and an outcome is less noisy: a task's prompts are measured in
+units of its spread, the root of the mean square of its gains.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,6 +40,9 @@ FOLDS: Final = 5
 SHARES: Final = 101
 """Thresholds: the gains at the shares 0, 0.01, … 1 of strong calls."""
 
+SPREAD_ROWS: Final = 30
+"""How many prompts of a task its spread is drawn towards that of all by."""
+
 USUAL: Final = {"task": 0.02, "family": 0.01, "words": 0.12, "surface": 0.018, "own": 0.015}
 """The variance of each part as a share of the noise's that is taken for usual: answers to single prompts are mostly noise."""
 
@@ -64,11 +69,18 @@ class Prompts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gain is made of. `own` are the columns of the part of that name: task * surface features + feature."""
+    """What the gain is made of, all of it divided by the spread of each prompt's task.
+
+    `own` are the columns of the part of that name: task * surface features + feature. Shapes: spread (tasks,), with a mean square
+    of 1 over the prompts; constant (prompts,); targets (prompts, 1).
+    """
 
     names: tuple[str, ...]
     designs: tuple[Sparse, ...]
     own: Integers
+    spread: Floats
+    constant: Floats
+    targets: Floats
 
 
 def fit_gain(
@@ -92,7 +104,7 @@ def fit_gain(
     _complain(len(rows), weak, strong)
     tell("fitting", 0.2)
     labelled, pair = prompts.of(rows), (weak, strong)
-    variances = fit_variances(labelled, parts_of(labelled, scaling_of(prompts.features)), gain[rows], seed=seed)
+    variances = fit_variances(parts_of(labelled, scaling_of(prompts.features), gain[rows]), labelled.questions, seed=seed)
     model = fit_prompts(prompts, gain, rows, pair=pair, variances=variances)
     left_out = np.zeros(len(rows))
     for number, (within, out) in enumerate(_folds(labelled.questions, seed=seed)):
@@ -138,17 +150,19 @@ def fit_prompts(
     Shapes: gain (prompts,).
     """
     labelled, scaling = prompts.of(rows), scaling_of(prompts.features)
-    parts = parts_of(labelled, scaling)
-    found = variances or fit_variances(labelled, parts, gain[rows], seed=seed)
-    effects = fit_effects(parts.designs, gain[rows][:, None], [found.get(name, USUAL[name]) for name in parts.names])
+    parts = parts_of(labelled, scaling, gain[rows])
+    found = variances or fit_variances(parts, labelled.questions, seed=seed)
+    shares = [found.get(name, USUAL[name]) for name in parts.names]
+    effects = fit_effects(parts.designs, parts.targets, shares, constant=parts.constant)
     return _model(parts, effects, labelled, scaling, pair)
 
 
-def fit_variances(prompts: Prompts, parts: Parts, gain: Floats, *, seed: int) -> Mapping[str, float]:
-    """The variance of each part as a share of the noise's, by at most SAMPLE distinct questions. Shapes: gain (prompts,)."""
-    sample = distinct_rows(prompts.questions, most=SAMPLE, seed=seed)
+def fit_variances(parts: Parts, questions: Sequence[str], *, seed: int) -> Mapping[str, float]:
+    """The variance of each part as a share of the noise's, by at most SAMPLE distinct questions."""
+    sample = distinct_rows(questions, most=SAMPLE, seed=seed)
     products = [design.of(sample).products() for design in parts.designs]
-    found = variances_of(products, gain[sample][:, None], [USUAL[name] for name in parts.names], steps=STEPS)
+    usual = [USUAL[name] for name in parts.names]
+    found = variances_of(products, parts.targets[sample], usual, steps=STEPS, constant=parts.constant[sample])
     return dict(zip(parts.names, found, strict=True))
 
 
@@ -179,17 +193,43 @@ def prompts_of(table: OutcomeTable) -> Prompts:
     )
 
 
-def parts_of(prompts: Prompts, scaling: Scaling) -> Parts:
-    """The parts that these prompts can tell of: a single task or family is no part."""
+def parts_of(prompts: Prompts, scaling: Scaling, gain: Floats) -> Parts:
+    """The parts that these prompts can tell of: a single task or family is no part. Shapes: gain (prompts,)."""
+    spread = spread_of(prompts, gain)
+    weights = 1 / spread[prompts.task]
     words, surface = scaling.words(prompts.features), scaling.surface(prompts.features)
-    designs = {"words": words, "surface": surface}
+    designs = {
+        "words": words,
+        "surface": surface,
+    }  # of which an effect is spread * effect, so that division leaves them as they are
     own = np.empty(0, dtype=np.int64)
     if len(prompts.tasks) > 1:
-        designs["task"] = _one_hot(prompts.task, len(prompts.tasks))
+        designs["task"] = _one_hot(prompts.task, len(prompts.tasks)).weighted(weights)
         designs["own"], own = crossed(surface, prompts.task)
     if 1 < len(prompts.families) < len(prompts.tasks):
-        designs["family"] = _one_hot(prompts.family, len(prompts.families))
-    return Parts(names=tuple(designs), designs=tuple(designs.values()), own=own)
+        designs["family"] = _one_hot(prompts.family, len(prompts.families)).weighted(weights)
+    return Parts(
+        names=tuple(designs),
+        designs=tuple(designs.values()),
+        own=own,
+        spread=spread,
+        constant=weights,
+        targets=(gain * weights)[:, None],
+    )
+
+
+def spread_of(prompts: Prompts, gain: Floats) -> Floats:
+    """How far the two models are apart in each task, as a share of how far they are on average.
+
+    The root of the mean square of the gains, drawn towards that of all prompts. Shapes: gain (prompts,) to (tasks,).
+    """
+    square = float(np.mean(gain**2))
+    if not square:
+        return np.ones(len(prompts.tasks))
+    rows = np.bincount(prompts.task, minlength=len(prompts.tasks))
+    sums = np.bincount(prompts.task, gain**2, len(prompts.tasks))
+    squares = (sums + SPREAD_ROWS * square) / (rows + SPREAD_ROWS)
+    return np.asarray(np.sqrt(squares / np.mean(squares[prompts.task])))
 
 
 def predict_gain(model: GainModel, prompts: Sequence[str], cells: Sequence[str]) -> Floats:
@@ -210,8 +250,9 @@ def cell_of(task: str) -> str:
 def _predict(model: GainModel, features: TextFeatures, cells: Sequence[str]) -> Floats:
     known = [cell if cell in model.cells else ALL for cell in cells]
     words = features.buckets.times(np.array(model.words)[:, None])[:, 0]
+    base, spread = np.array([(model.cells[cell], model.spread.get(cell, 1.0)) for cell in known]).reshape(-1, 2).T
     signs = np.array([model.surface[cell] for cell in known]).reshape(features.surface.shape)
-    return np.asarray(np.array([model.cells[cell] for cell in known]) + words + (signs * features.surface).sum(axis=1))
+    return np.asarray(base + spread * words + (signs * features.surface).sum(axis=1))
 
 
 def _folds(questions: Sequence[str], *, seed: int) -> Iterator[tuple[Integers, Integers]]:
@@ -234,23 +275,26 @@ def _complain(rows: int, weak: str, strong: str) -> None:
 def _model(parts: Parts, effects: Effects, prompts: Prompts, scaling: Scaling, pair: tuple[str, str]) -> GainModel:
     found = dict(zip(parts.names, [group[:, 0] for group in effects.groups], strict=True))
     base = float(effects.intercepts[0])
-    cells, surface = {ALL: base}, {ALL: found["surface"]}
     of_family = found.get("family", np.zeros(len(prompts.families)))
-    for at, name in enumerate(prompts.families):
-        if name:
-            cells[f"family:{name}"], surface[f"family:{name}"] = base + float(of_family[at]), found["surface"]
+    cells = {f"family:{name}": base + float(offset) for name, offset in zip(prompts.families, of_family, strict=True) if name}
+    cells[ALL] = base
+    spread: dict[str, float] = {}
+    surface = dict.fromkeys(cells, found["surface"])
     if "task" in found:
-        family_of = dict(zip(prompts.task.tolist(), prompts.family.tolist(), strict=True))
+        family_of = dict(zip(prompts.task.tolist(), of_family[prompts.family].tolist(), strict=True))
         own = np.zeros(len(prompts.tasks) * len(SURFACE))
         own[parts.own] = found["own"]
-        for at, name in enumerate(prompts.tasks):
-            cells[cell_of(name)] = base + float(found["task"][at]) + (float(of_family[family_of[at]]) if at in family_of else 0.0)
-            surface[cell_of(name)] = found["surface"] + own.reshape(-1, len(SURFACE))[at]
+        for at, (name, line) in enumerate(zip(prompts.tasks, own.reshape(-1, len(SURFACE)), strict=True)):
+            cell = cell_of(name)
+            cells[cell] = base + float(found["task"][at]) + family_of.get(at, 0.0)
+            spread[cell] = float(parts.spread[at])
+            surface[cell] = (found["surface"] + line) * spread[cell]
     raw = {name: line / scaling.width for name, line in surface.items()}
     return GainModel(
         weak=pair[0],
         strong=pair[1],
         cells={name: value - float(scaling.centre @ raw[name]) for name, value in cells.items()},
+        spread=spread,
         words=rounded((found["words"] * scaling.rarity).tolist()),
         surface={name: tuple(line.tolist()) for name, line in raw.items()},
         steps=(),

@@ -1,9 +1,9 @@
 """Linear models with a penalty of its own for each group of features: a mixed model, whose groups are random effects.
 
-The rows are targets = intercept + sum of design_j @ effects_j + noise, where the effects of group j are drawn with variance v_j.
-The variances are the likeliest ones (restricted likelihood), drawn towards what is usual, so that a group that tells nothing is
-shrunk away and few rows do not run wild. The effects are the best linear unbiased predictions under them: ridge regression with
-the penalties noise / v_j.
+The rows are targets = constant * intercept + sum of design_j @ effects_j + noise, where the effects of group j are drawn with
+variance v_j. The variances are the likeliest ones (restricted likelihood), drawn towards what is usual, so that a group that
+tells nothing is shrunk away and few rows do not run wild. The effects are the best linear unbiased predictions under them: ridge
+regression with the penalties noise / v_j.
 Sources: Zhou, Hu, Qiao, Cheng, Zhou, MM algorithms for variance components models (2019), algorithm 1; Henderson, Biometrics 31
 (1975) 423; Hestenes and Stiefel (1952) for conjugate gradients.
 """
@@ -34,14 +34,17 @@ class Effects(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[Floats, ...]
 
 
-def variances_of(products: Sequence[Floats], targets: Floats, usual: Sequence[float], *, steps: int) -> tuple[float, ...]:
+def variances_of(
+    products: Sequence[Floats], targets: Floats, usual: Sequence[float], *, steps: int, constant: Floats | None = None
+) -> tuple[float, ...]:
     """The variance of each group's effects as a share of the noise's.
 
     They maximise the mean over the outputs of the restricted likelihood + that of PRIOR_WEIGHT effects whose squares are the
     `usual` variance, by a few steps of a minorisation, each of which raises it. Shapes: each of products (rows, rows), the inner
-    products of a group's rows; targets (rows, outputs), which have the variances in common.
+    products of a group's rows; targets (rows, outputs), which have the variances in common; constant (rows,), ones if None.
     """
     rows, outputs = targets.shape
+    ones = np.ones(rows) if constant is None else constant
     spread = float(targets.var(axis=0).mean() or 1.0)
     noise = spread / (1.0 + sum(usual))
     variances = np.array(usual) * noise
@@ -50,8 +53,8 @@ def variances_of(products: Sequence[Floats], targets: Floats, usual: Sequence[fl
         for variance, product in zip(variances, products, strict=True):
             whole += variance * product
         inverse = np.linalg.inv(whole)
-        line = inverse.sum(axis=1)
-        projection = inverse - np.outer(line, line) / line.sum()
+        line = inverse @ ones
+        projection = inverse - np.outer(line, line) / (line @ ones)
         fitted = projection @ targets
         prior = np.array(usual) * noise
         for place, product in enumerate(products):
@@ -63,14 +66,19 @@ def variances_of(products: Sequence[Floats], targets: Floats, usual: Sequence[fl
     return tuple((variances / noise).tolist())
 
 
-def fit_effects(designs: Sequence[Sparse], targets: Floats, shares: Sequence[float]) -> Effects:
-    """The effects under these variances, shares of the noise's. Shapes: targets (rows, outputs)."""
+def fit_effects(
+    designs: Sequence[Sparse], targets: Floats, shares: Sequence[float], *, constant: Floats | None = None
+) -> Effects:
+    """The effects under these variances, shares of the noise's.
+
+    Shapes: targets (rows, outputs); constant (rows,), ones if None.
+    """
+    ones = np.ones(len(targets)) if constant is None else constant
     scales = [float(np.sqrt(share)) for share in shares]
     whole = side_by_side([design.scaled(scale) for design, scale in zip(designs, scales, strict=True)])
-    solved = solve(whole, np.column_stack([np.ones(len(targets)), targets]))
-    ones, rest = solved[:, :1], solved[:, 1:]
-    intercepts = rest.sum(axis=0) / ones.sum()
-    effects = whole.transposed_times(rest - ones * intercepts)
+    solved = solve(whole, np.column_stack([ones, targets]))
+    intercepts = ones @ solved[:, 1:] / (ones @ solved[:, 0])
+    effects = whole.transposed_times(solved[:, 1:] - solved[:, :1] * intercepts)
     ends = np.cumsum([design.width for design in designs])
     groups = [part * scale for part, scale in zip(np.split(effects, ends[:-1]), scales, strict=True)]
     return Effects(intercepts=intercepts, groups=tuple(groups))

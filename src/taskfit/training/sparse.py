@@ -56,6 +56,10 @@ class Sparse(msgspec.Struct, frozen=True, kw_only=True):
         """All values times the factor."""
         return msgspec.structs.replace(self, values=self.values * factor)
 
+    def weighted(self, weights: Floats) -> "Sparse":
+        """Each row times its weight. Shapes: weights (rows,)."""
+        return msgspec.structs.replace(self, values=self.values * np.repeat(weights, np.diff(self.starts)))
+
     def mean_square(self) -> float:
         """The mean over the rows of the sum of squares."""
         return float(np.square(self.values).sum() / max(1, self.height))

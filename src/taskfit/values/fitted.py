@@ -32,11 +32,11 @@ class TaskPredictor(msgspec.Struct, frozen=True, kw_only=True):
 class GainModel(msgspec.Struct, frozen=True, kw_only=True):
     """How much better the strong model's answer to a request is expected to be than the weak one's: quality gained, -1 to 1.
 
-    It is what `cells` has for the request's cell, + the sum of `words` of the text's buckets / sqrt(number of buckets), + the sum
-    of `surface` of the cell * the text's surface features. `cells` and `surface` have the same cells, and `all` for any other;
-    `words` has a number for each bucket (a look-up among numbers in a row is the quickest), `surface` one for each feature of
-    features/surface.py. `steps` are gains in falling order at the shares 0, 0.01, … 1 of strong calls among the training prompts,
-    out of fold: a threshold for each share.
+    It is what `cells` has for the request's cell, + `spread` of the cell (1 where it has none) * the sum of `words` of the text's
+    buckets / sqrt(number of buckets), + the sum of `surface` of the cell * the text's surface features. `cells` and `surface`
+    have the same cells, and `all` for any other; `words` has a number for each bucket (a look-up among numbers in a row is the
+    quickest), `surface` one for each feature of features/surface.py. `steps` are gains in falling order at the shares 0, 0.01,
+    … 1 of strong calls among the training prompts, out of fold: a threshold for each share.
     """
 
     weak: str
@@ -45,6 +45,7 @@ class GainModel(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[float, ...]
     surface: Mapping[str, tuple[float, ...]]
     steps: tuple[float, ...]
+    spread: Mapping[str, float] = {}
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

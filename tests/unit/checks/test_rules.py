@@ -349,9 +349,9 @@ table.yaml:25  rules[10].otherwise
 
 table.yaml:26  rules[11].then
   found   the unknown variable request.promt at character 1 of "request.promt.size() > known.cods"
-  wanted  one of: request.has_images, request.has_schema, request.has_tools, request.input, request.instructions, \
-request.is_stream, request.max_output_tokens, request.message_count, request.prompt, request.surface, request.task, \
-request.team, request.text_chars
+  wanted  one of: request.dialect, request.has_images, request.has_schema, request.has_tools, request.input, \
+request.instructions, request.is_stream, request.key, request.key_id, request.max_output_tokens, request.message_count, \
+request.plan, request.prompt, request.session, request.surface, request.task, request.team, request.text_chars
   try     request.prompt
 
 table.yaml:27  rules[11].ignore_case

@@ -74,7 +74,8 @@ def test_everything_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
         "  try     accept\n\n"
         "taskfit.yaml:15  bogus\n"
         "  found   an unknown key\n"
-        "  wanted  one of: auth, baseline, defaults, egress, listen, models, profiler, providers, router, store, tasks, webhook_secret\n"
+        "  wanted  one of: auth, baseline, defaults, egress, listen, models, profiler, providers, router, store, tasks, "
+        "webhook_secret\n"
         "  try     remove it"
     )
 

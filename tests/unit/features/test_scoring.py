@@ -22,6 +22,7 @@ def gain_model() -> GainModel:
         weak="small",
         strong="large",
         cells={"all": 0.1, "task:maths": 0.3},
+        spread={"task:maths": 2.0},
         words=tuple(words),
         surface={"all": surface(), "task:maths": surface(questions=0.2)},
         steps=(),
@@ -29,9 +30,9 @@ def gain_model() -> GainModel:
 
 
 def test_the_gain_is_that_of_the_cell_the_words_and_the_signs() -> None:
-    assert expected_gain(gain_model(), "sum ?", "task:maths") == pytest.approx(0.3 + 0.5 + 0.2)
-    assert expected_gain(gain_model(), "sum", "task:maths") == pytest.approx(0.3 + 0.5)
-    assert expected_gain(gain_model(), "a sum", "task:maths") == pytest.approx(0.3 + 0.5 / 3**0.5)
+    assert expected_gain(gain_model(), "sum ?", "task:maths") == pytest.approx(0.3 + 2 * 0.5 + 0.2)
+    assert expected_gain(gain_model(), "sum", "task:maths") == pytest.approx(0.3 + 2 * 0.5)
+    assert expected_gain(gain_model(), "a sum", "task:maths") == pytest.approx(0.3 + 2 * 0.5 / 3**0.5)
     assert expected_gain(gain_model(), "", "task:maths") == pytest.approx(0.3)
 
 

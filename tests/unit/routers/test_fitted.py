@@ -83,14 +83,16 @@ def test_a_cell_where_the_cheap_model_is_as_good_goes_to_it_and_others_do_not(tm
     assert taken(made, Task(name="easy", ladder=LADDER, fit=Fit(quality=0.88))) == [("p/small", False), ("p/large", True)]
     assert taken(made, Task(name="hard", ladder=LADDER, fit=fit)) == [("p/large", False), ("p/small", True)]
     ranking = made.rank(request(), PROFILE, Task(name="hard", ladder=LADDER, fit=fit), Scene(cards={}))
-    assert ranking is not None and ranking.routing is not None
+    assert ranking is not None
+    assert ranking.routing is not None
     assert (ranking.routing.policy, ranking.routing.cell, ranking.routing.propensity) == ("large", "task:hard", 1.0)
     assert ranking.routing.expected.quality == 0.90
 
 
 def test_a_task_that_the_table_does_not_know_counts_as_all(tmp_path: Path) -> None:
     ranking = router(tmp_path).rank(request(), PROFILE, Task(name="new", ladder=LADDER), Scene(cards={}))
-    assert ranking is not None and ranking.routing is not None
+    assert ranking is not None
+    assert ranking.routing is not None
     assert ranking.routing.cell == "all"
 
 
@@ -130,7 +132,8 @@ def test_a_share_of_requests_tries_a_rung_out_and_its_propensity_is_known(tmp_pa
     tried = [routing for routing in routings if routing.is_exploring]
     assert 0.07 < len(tried) / 2000 < 0.13, "what would be chosen anyway is not tried out by drawing it"
     assert {(routing.policy, round(routing.propensity, 9)) for routing in tried} == {("small", 0.1)}
-    assert {(routing.policy, round(routing.propensity, 9)) for routing in routings if not routing.is_exploring} == {("large", 0.9)}
+    chosen = {(routing.policy, round(routing.propensity, 9)) for routing in routings if not routing.is_exploring}
+    assert chosen == {("large", 0.9)}
     small = sum(routing.policy == "small" for routing in routings)
     assert 0.07 < small / 2000 < 0.13, "as often as its propensity says"
 

@@ -40,7 +40,9 @@ def drawn(seed: int, rows: int) -> OutcomeTable:
     random = np.random.default_rng(seed)
     tasks = [str(name) for name in random.choice(list(TASKS), rows)]
     words = [str(word) for word in random.choice(list(WORDS), rows)]
-    prompts = [f"a {word} question of number {number}" for word, number in zip(words, random.integers(0, 10**6, rows), strict=True)]
+    prompts = [
+        f"a {word} question of number {number}" for word, number in zip(words, random.integers(0, 10**6, rows), strict=True)
+    ]
     gain = np.clip([TASKS[task] + WORDS[word] for task, word in zip(tasks, words, strict=True)], 0.0, 1.0)
     weak = (random.random(rows) >= gain).astype(np.float64)
     return table_of(prompts, tasks, np.column_stack([np.ones(rows), weak]))

@@ -36,6 +36,7 @@ def test_the_variances_are_the_likeliest_ones_of_a_general_optimiser(outputs: in
     # The prior is drawn along with the noise, so the optimum is found for each noise in turn.
     noise = 1.0
     for _ in range(30):
+
         def loss(logs: Floats, held: float = noise) -> float:
             *variances, free = np.exp(logs)
             prior_only = [PRIOR_WEIGHT * (u * held / v - u * free / v) / 2 for v, u in zip(variances, usual, strict=True)]

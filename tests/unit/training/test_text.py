@@ -52,7 +52,9 @@ def test_classes_are_told_apart_with_chances_that_can_be_believed() -> None:
     model = fit_classes(texts, labels)
     others, truth = texts_of(7, 120)
     assert model.outputs == tuple(sorted(SUBJECTS))
-    right = [predicted_task(TaskPredictor(text=model, least=0.0), text) == label for text, label in zip(others, truth, strict=True)]
+    right = [
+        predicted_task(TaskPredictor(text=model, least=0.0), text) == label for text, label in zip(others, truth, strict=True)
+    ]
     assert np.mean(right) > 0.97
 
 
