@@ -30,6 +30,9 @@ CostOption = Annotated[str | None, typer.Option(metavar="COLUMN", help="The colu
 TaskOption = Annotated[str | None, typer.Option("--task-column", metavar="COLUMN", help="The column of the task; else `task`.")]
 SeedOption = Annotated[int, typer.Option(help="For folds, draws and the bootstrap; the same seed gives the same figures.")]
 
+FEWEST_MEASURED = 100
+"""Prompts; with fewer the figures of a fit say nothing."""
+
 app = typer.Typer(help="Fit a router to outcomes, and measure it.", no_args_is_help=True, **SETTINGS)
 
 
@@ -47,6 +50,8 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Fit the table of policies, the task predictor and the gain model, and write them to a folder."""
+    import msgspec
+
     from taskfit.artefacts.router import write_router
     from taskfit.cli.output import print_json
     from taskfit.cli.progress import shown_progress
@@ -55,9 +60,12 @@ def train(
 
     _complain_about_place(out)
     table = _read(outcomes, models, cost=cost, task=task_column, checks=checks)
+    verdicts, asked = _verdicts(table, checks), _pair(pair)
     with shown_progress("router") as progress:
-        fitted = fit_router(table, pair=_pair(pair), verdicts=_verdicts(table, checks), seed=seed, progress=progress)
-    written = write_router(fitted, out)
+        fitted = fit_router(table, pair=asked, verdicts=verdicts, seed=seed, progress=progress)
+        figures = _figures(table, verdicts, seed=seed, progress=progress)
+    manifest = msgspec.structs.replace(fitted.manifest, figures=figures)
+    written = write_router(msgspec.structs.replace(fitted, manifest=manifest), out)
     if as_json:
         print_json({"folder": str(out), "manifest": written.manifest, "table": written.table})
     else:
@@ -108,6 +116,27 @@ def evaluate(
     if picture is not None and draw is not None:
         _write(draw(report), picture)
     _print_report(report, table, as_json=as_json)
+
+
+def _figures(
+    table: "OutcomeTable", verdicts: Any, *, seed: int, progress: Callable[[str, float], None]
+) -> dict[str, float | None]:
+    """What the table of policies comes to out of fold, for the manifest; nothing where few prompts were tried on all models."""
+    from taskfit.evaluation.routing import given_tasks, measured_out_of_fold, of_rows
+    from taskfit.numerics import np
+    from taskfit.training.policies import trials_of
+
+    shared = np.flatnonzero(~np.isnan(table.score).any(axis=1))
+    if len(shared) < FEWEST_MEASURED:
+        return {}
+    trials, told = of_rows(trials_of(table, verdicts=verdicts), shared), given_tasks(seed=seed)
+    report = measured_out_of_fold(trials, told, tasks="given", folds=5, seed=seed, progress=progress, resamples=2)
+    return {
+        "aiq": report.router.aiq,
+        "random_mix_aiq": report.random_mix.aiq,
+        "saving_at_best_single": report.router.saving_at_best_single,
+        "over_best_single": report.router.over_best_single,
+    }
 
 
 def _complain_about_place(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """What `taskfit router` prints, and the JSON of a pair."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +36,11 @@ def print_trained(fitted: "FittedRouter", table: "OutcomeTable", folder: Path) -
     typer.echo(f"tasks by text: {'no' if fitted.predictor is None else counted(len(fitted.predictor.text.outputs), 'task')}")
     gain = "no pair" if fitted.gain is None else f"{fitted.gain.weak}, then {fitted.gain.strong}"
     typer.echo(f"gain between two models: {gain}")
-    for line in (*_about_costs(table), *_thin([name for name, cell in fitted.table.cells.items() if cell.is_thin])):
+    thin = [name for name, cell in fitted.table.cells.items() if cell.is_thin]
+    for line in (*_out_of_fold(manifest.figures), *_about_costs(table), *_thin(thin)):
         typer.echo(line)
     typer.echo(f"\nwrote {folder}; in taskfit.yaml:\n\n    router: {folder}\n")
-    typer.echo("what it is worth on other outcomes: taskfit router evaluate - OUTCOMES --cv 5")
+    typer.echo("with intervals, and a picture: taskfit router evaluate - OUTCOMES --cv 5 --picture frontier.html")
 
 
 def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
@@ -134,6 +135,15 @@ def _single_latency(report: "RoutingReport") -> str:
 def _latency(of: "Figures | Point") -> str:
     share = of.latency_known_share or 0.0
     return f"{of.latency_s:.2f} s{'' if share == 1 else f', known for {share:.0%} of the prompts'}"
+
+
+def _out_of_fold(figures: "Mapping[str, float | None]") -> Iterator[str]:
+    """What the fit is worth, as far as it was measured."""
+    area, mix, saving = (figures.get(name) for name in ("aiq", "random_mix_aiq", "saving_at_best_single"))
+    if area is not None and mix is not None:
+        best = "as good as the best single model"
+        saved = f"never {best}" if saving is None else f"{best} for {saving:.0%} less"
+        yield f"out of fold: AIQ {area:.4f}, random mix {mix:.4f}; {saved}"
 
 
 def _about_costs(table: "OutcomeTable") -> Iterator[str]:

@@ -23,6 +23,8 @@ MOST_PROMPTS: Final = 4_000
 MOST_WEIGHTS: Final = 250_000
 """Beyond so many weights the words that tell least are left out: each request looks its words up, and the server holds them."""
 
+DIGITS: Final = 4
+
 
 def fit_predictor(table: OutcomeTable, *, seed: int = 0) -> TaskPredictor | None:
     """The predictor of the table's tasks; None where there are fewer than two that have enough prompts."""
@@ -39,13 +41,11 @@ def fit_predictor(table: OutcomeTable, *, seed: int = 0) -> TaskPredictor | None
 
 
 def slimmed(model: TextWeights, most: int) -> TextWeights:
-    """With at most so many weights: those of the words that move the outputs most."""
-    count = most // max(1, len(model.outputs))
-    if len(model.weights) <= count:
-        return model
+    """With at most so many weights, those of the words that move the outputs most, to DIGITS digits."""
     strength = {bucket: sum([weight * weight for weight in each]) for bucket, each in model.weights.items()}
-    kept = sorted(sorted(strength, key=strength.__getitem__, reverse=True)[:count])
-    return msgspec.structs.replace(model, weights={bucket: model.weights[bucket] for bucket in kept})
+    kept = sorted(strength, key=strength.__getitem__, reverse=True)[: most // max(1, len(model.outputs))]
+    weights = {bucket: tuple([float(f"{weight:.{DIGITS}g}") for weight in model.weights[bucket]]) for bucket in sorted(kept)}
+    return msgspec.structs.replace(model, weights=weights)
 
 
 def predicted_cells(predictor: TaskPredictor, prompts: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -24,7 +24,8 @@ def report(points: dict[str, tuple[float, float]]) -> RoutingReport:
     router = msgspec.structs.replace(mix, aiq=0.8, saving_at_best_single=0.4, ci95={"saving_at_best_single": (None, 0.5)})
     return RoutingReport(
         prompts=1234, models=tuple(points), tasks=2, told="given", folds=5, best_single=best,
-        random_mix=mix, given_task_table=mix, oracle=mix, router=router, over_random_mix=mix, over_given_task=mix, singles=singles,
+        random_mix=mix, given_task_table=mix, oracle=mix, router=router, over_random_mix=mix, over_given_task=mix,
+        singles=singles,
     )  # fmt: skip
 
 
