@@ -166,10 +166,20 @@ class Assembly:
         """
         sender = _sender(config)
         house, plugins = await _open_house(config)
+        audits = await self._audits_of(house)
         old, self._plugins = self._plugins, plugins
         self.gateway.house, self.deliveries.sender, self.config = house, sender, config
-        self.gateway.promises.take(house.tasks)
+        self.gateway.promises.take(house.tasks, audits)
         await _close_all(old)
+
+    async def _audits_of(self, house: House) -> tuple[Label, ...]:
+        """A store that fails takes nothing away from the tasks: their bars begin anew."""
+        store = self.gateway.store
+        try:
+            return await self.gateway.outbox.call(lambda: _audits_since(store, house))
+        except StoreUnavailable as error:
+            log.warning("audits_not_read", extra={"reason": str(error)})
+            return ()
 
     async def close(self) -> None:
         """End what goes on, write what is left, then close everything."""
@@ -220,8 +230,7 @@ async def assemble(config: Config, *, clock: Clock | None = None) -> Assembly:
     outbox.start()
     gateway = Gateway(house, store=store, outbox=outbox, clock=clock or SystemClock())
     deliveries = Deliveries(store, outbox.call, gateway.clock, sender=sender)
-    gateway.promises.take(house.tasks)
-    gateway.promises.recall(await outbox.call(lambda: _audits_since(store, house)))
+    gateway.promises.take(house.tasks, await asyncio.to_thread(_audits_since, store, house))
     assembly = Assembly(config=config, gateway=gateway, deliveries=deliveries, _plugins=plugins)
     assembly.start()
     return assembly

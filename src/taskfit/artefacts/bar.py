@@ -42,6 +42,7 @@ class BarFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     prompts: Annotated[tuple[str, ...], msgspec.Meta(max_length=10_000)] = ()
     calibration: str = ""
     strong: str = ""
+    is_audited: bool = True
 
 
 def read_bar(path: str | Path) -> Bar:

@@ -12,7 +12,7 @@ from taskfit.config import Config
 from taskfit.numerics import np
 from taskfit.outcomes.reading import read_outcome_table
 from taskfit.outcomes.tasks import of_task
-from taskfit.pipeline.drift import calibration_mark, template_mark
+from taskfit.pipeline.drift import confidence_mark, template_mark
 from taskfit.protocols import LabelQuery
 from taskfit.training.audit_rows import AuditSample, audit_sample, by_record
 from taskfit.training.outcome_rows import Evidence, evidence_in
@@ -33,6 +33,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     calibration: str = ""
     strong: str = ""
     notes: tuple[str, ...] = ()
+    is_audited: bool = True
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,15 +60,17 @@ def from_outcomes(asked: Asked, name: str, task: Task | None, terms: Terms) -> J
     if doubles:
         notes.append(f"{doubles} rows ask what another asks: they say less than their number")
     if task is None:
-        return Judged(evidence=evidence, models=dict.fromkeys(wanted, ""), strong=strong or "", notes=tuple(notes))
+        models = dict.fromkeys(wanted, "")
+        return Judged(evidence=evidence, models=models, strong=strong or "", notes=tuple(notes), is_audited=False)
     rungs = [rung.id for rung in task.ladder]
     notes.append(f"{model} of {source} is taken for {rungs[0]}, the first rung")
     return Judged(
         evidence=evidence,
         models=dict.fromkeys(rungs, ""),
-        calibration=calibration_mark(task.calibration),
+        calibration=confidence_mark(task),
         strong=strong or "",
         notes=tuple(notes),
+        is_audited=False,
     )
 
 
@@ -87,7 +90,7 @@ def from_store(config: Config, task: Task, since: float | None) -> Judged:
         evidence=_evidence(sample),
         models=rungs,
         prompts=(*_instructions(sample), template_mark(task)),
-        calibration=calibration_mark(task.calibration),
+        calibration=confidence_mark(task),
         strong=task.ladder[-1].id,
         notes=_notes(sample),
     )
@@ -134,4 +137,5 @@ def bar_of(task: str, terms: Terms, certified: Certified, judged: Judged) -> Bar
         prompts=judged.prompts,
         calibration=judged.calibration,
         strong=judged.strong,
+        is_audited=judged.is_audited,
     )

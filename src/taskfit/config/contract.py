@@ -138,8 +138,8 @@ READERS: Mapping[str, tuple[str, Callable[[Node, Complaints], object], bool]] = 
     "cache": ("cache", _read_cache, False),
     "audit": ("audit_share", read_audit, False),
     "fit": ("fit", read_fit, False),
-    "explore": ("explore", read_explore, False),
-    "slo": ("slo", read_slo, False),
+    "explore": ("explore", read_explore, True),
+    "slo": ("slo", read_slo, True),
 }
 """Keys that one reader reads: the field of Part, the reader, and whether null lifts what is inherited."""
 

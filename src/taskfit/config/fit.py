@@ -125,10 +125,14 @@ def read_budget(entries: Mapping[str, Entry], folder: Path, complaints: Complain
 def fitted_budget(part: BudgetPart, task: str, complaints: Complaints) -> ErrorBudget:
     """The error budget of a task with the bar that was fitted for it, if one was."""
     file = part.place_for(task)
-    if not file.exists():
-        return part.budget
     try:
+        if not file.exists():
+            return part.budget
         bar: Bar = read_bar(file)
+    except OSError as error:
+        wanted = "a file that can be read"
+        complaints.add(part.line, part.path, found=f"{str(file)[-80:]}: {error.strerror or error}", wanted=wanted)
+        return part.budget
     except ConfigurationError as error:
         for told in told_by(error, wanted="a bar that `taskfit calibrate` wrote"):
             complaints.add(part.line, part.path, found=told.found, wanted=told.wanted, try_=told.try_)

@@ -7,7 +7,10 @@ import msgspec
 from taskfit.config.keys import HEADER_NAME
 
 NAME = re.compile(HEADER_NAME)
-SECRET = re.compile(r"authori[sz]ation|authentication|(^|-)auth(-|$)|cookie|secret|token|passw|api-?key|credential|signature")
+SECRET = re.compile(
+    r"authori[sz]ation|authentication|(^|-)auth(-|$)|cookie|secret|token|passw|api-?key|credential|signature|assertion|jwt|bearer"
+    r"|(^|-)(key|otp|pwd)(-|$)"
+)
 """What holds keys, whatever its exact name is: `authorization`, `x-api-key`, `x-amz-security-token`."""
 OWN = "x-taskfit-"
 KEYS = {"surface": "surface", "plan": "plan", "session": "when: request.session", "task": "nothing: it names its task"}

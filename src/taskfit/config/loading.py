@@ -208,7 +208,11 @@ def _read_router(node: Node | None, folder: Path, complaints: Complaints) -> Plu
     """A folder is one that holds a fitted router."""
     if isinstance(node, Scalar) and isinstance(node.value, str) and node.value.strip():
         return PluginUse(name=FITTED, settings={"folder": str(folder / node.value)})
-    return _read_use(node, complaints, wanted="a folder with a fitted router, or {name: settings}") if node is not None else None
+    if node is None:
+        return None
+    use = _read_use(node, complaints, wanted="a folder with a fitted router, or {name: settings}")
+    said = use.settings.get("folder")
+    return PluginUse(name=use.name, settings={**use.settings, "folder": str(folder / said)}) if isinstance(said, str) else use
 
 
 def _read_profiler(node: Node | None, folder: Path, complaints: Complaints) -> PluginUse:

@@ -12,6 +12,8 @@ from taskfit.values.profile import Profile
 from taskfit.values.request import Request
 
 DIGEST_BYTES = 8
+MOST_REMEMBERED_CHARS = 8_000
+MOST_HASHED_CHARS = 64_000
 
 
 def cells_of(request: Request, profile: Profile, *, task: str | None) -> Iterator[str]:
@@ -38,7 +40,20 @@ def prompt_of(request: Request) -> str:
     return fingerprint(instructions) if instructions else ""
 
 
-@lru_cache(maxsize=512)
 def fingerprint(text: str) -> str:
-    """A short hash of a text, 16 hexadecimal digits, without regard to spacing. Remembered: the same text comes each time."""
-    return blake2b(" ".join(text.split()).encode(), digest_size=DIGEST_BYTES).hexdigest()
+    """A short hash of a text, 16 hexadecimal digits, without regard to spacing. Of a long one the ends and the length count."""
+    if len(text) <= MOST_REMEMBERED_CHARS:
+        return _remembered(text)
+    half = MOST_HASHED_CHARS // 2
+    ends = text if len(text) <= MOST_HASHED_CHARS else f"{text[:half]} {len(text)} {text[-half:]}"
+    return _digest(ends)
+
+
+@lru_cache(maxsize=256)
+def _remembered(text: str) -> str:
+    """A product sends the same instructions each time."""
+    return _digest(text)
+
+
+def _digest(text: str) -> str:
+    return blake2b(" ".join(text.split()).encode("utf-8", "replace"), digest_size=DIGEST_BYTES).hexdigest()

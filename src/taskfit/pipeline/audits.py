@@ -21,12 +21,15 @@ from taskfit.features.keys import prompt_of
 from taskfit.pipeline.attempt import LiveAttempt, Receiver
 from taskfit.pipeline.receivers import EventList
 from taskfit.values.plan import Plan
-from taskfit.values.request import Request
+from taskfit.values.request import Request, Terms
 from taskfit.values.review import Label, ReviewRule
 from taskfit.values.task import Fit, Task
 
 MOST_WAITING: Final = 100
 """Audits under way; what comes beyond is not audited, and the log says so: nothing may pile up behind a slow model."""
+
+MOST_AT_ONCE: Final = 4
+"""Calls of audits at the same time, so that they do not crowd out live traffic."""
 
 log = logging.getLogger("taskfit.audit")
 
@@ -39,6 +42,14 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     answered_as: str
 
 
+class Walked(msgspec.Struct, frozen=True, kw_only=True):
+    """A walk that has ended: its plan, its attempts, and whether models saw placeholders for personal data."""
+
+    plan: Plan
+    live: Sequence[LiveAttempt]
+    is_masked: bool
+
+
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be compared: the answers of the first rung and of the last. None: that one has still to be asked."""
 
@@ -47,6 +58,7 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     task: Task
     first: Answered | None
     last: Answered | None
+    is_masked: bool = False
 
 
 class AuditWalk(Protocol):
@@ -84,6 +96,7 @@ class Audits:
         self._keep = keep
         self._now = now
         self._under_way: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
 
     def put(self, audited: Audited, told: Callable[[Label], None]) -> None:
         """Compare soon; `told` hears what came of it. Synchronous, so that the end of a walk can call it."""
@@ -132,12 +145,20 @@ class Audits:
         )
 
     async def _ask(self, audited: Audited, contract: Task) -> Answered:
-        """What one rung says to the same request. Errors: TaskfitError."""
-        with self._walk(audited.request, contract, audited.record_id) as walk:
-            await walk.run(EventList())
-        found = answers_of(walk.live, walk.plan, place=0)
+        """What one rung says to the same request, without the caller's own limits. Errors: TaskfitError."""
+        request = msgspec.structs.replace(audited.request, terms=_own_terms(audited.request.terms))
+        async with self._places:
+            with self._walk(request, contract, audited.record_id) as walk:
+                await walk.run(EventList())
+        assert walk.plan is not None
+        found = answers_of(Walked(plan=walk.plan, live=walk.live, is_masked=audited.is_masked), place=0)
         assert found is not None, "a walk that ends without an error has an answer"
         return found
+
+
+def _own_terms(terms: Terms) -> Terms:
+    """What the caller asked for that says what the request is, without its limits: a slow answer is not to be missed."""
+    return msgspec.structs.replace(terms, deadline_s=None, max_cost=None, callback=None)
 
 
 def first_place(task: Task) -> int:
@@ -145,11 +166,17 @@ def first_place(task: Task) -> int:
     return next((place for place, rung in enumerate(task.ladder) if rung.form != "filter"), 0)
 
 
-def answers_of(live: Sequence[LiveAttempt], plan: Plan | None, *, place: int) -> Answered | None:
-    """What the rung at that place of the ladder answered in a walk; None where it did not."""
-    for attempt in live:
-        if plan is not None and plan.candidates[attempt.number].rung == place and attempt.state == "answered":
-            text = attempt.repaired if attempt.repaired is not None else said(attempt.collected.answer())
+def answers_of(walked: Walked, *, place: int) -> Answered | None:
+    """What the rung at that place of the ladder answered in a walk; None where it did not.
+
+    With what went before a cut. As it was repaired, but where personal data was masked: there the repaired text has it put back,
+    and the other one has not.
+    """
+    for attempt in walked.live:
+        if walked.plan.candidates[attempt.number].rung == place and attempt.state == "answered":
+            text = (attempt.before or "") + said(attempt.collected.answer())
+            if attempt.repaired is not None and not walked.is_masked:
+                text = attempt.repaired
             return Answered(text=text, confidence=attempt.confidence, answered_as=attempt.collected.model or attempt.card.id)
     return None
 

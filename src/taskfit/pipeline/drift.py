@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 
 from taskfit.values.bar import Bar
-from taskfit.values.calibration import Calibration
 from taskfit.values.task import Task
 
 ODDS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
@@ -75,12 +74,14 @@ def holds(bar: Bar, task: Task) -> str:
     return next((reason for reason in reasons if reason), "")
 
 
-def calibration_mark(calibration: Calibration | None) -> str:
-    """What a calibration is known by: a short hash of its weights; empty for none."""
-    if calibration is None:
-        return ""
-    said = (calibration.intercept, sorted(calibration.weights.items()), sorted(calibration.missing.items()))
-    return blake2b(msgspec.json.encode(said), digest_size=8).hexdigest()
+def confidence_mark(task: Task) -> str:
+    """What the way to a task's confidence is known by: a short hash of its checks with their settings, and of its calibration."""
+    calibration = task.calibration
+    weights = None if calibration is None else (
+        calibration.intercept, sorted(calibration.weights.items()), sorted(calibration.missing.items())
+    )  # fmt: skip
+    checks = sorted((use.name, repr(sorted(use.settings.items()))) for use in task.checks)
+    return blake2b(msgspec.json.encode((checks, weights)), digest_size=8).hexdigest()
 
 
 def template_mark(task: Task) -> str:
@@ -118,7 +119,7 @@ def _other_promise(bar: Bar, task: Task) -> str:
 
 def _other_ladder(bar: Bar, task: Task) -> str:
     fitted, now = tuple(bar.models), tuple([rung.id for rung in task.ladder])
-    if set(fitted) == set(now):
+    if fitted == now:
         return ""
     return f"the bar was fitted for the ladder {', '.join(fitted)}, which is now {', '.join(now)}"
 
@@ -132,7 +133,6 @@ def _other_template(bar: Bar, task: Task) -> str:
 
 
 def _other_calibration(bar: Bar, task: Task) -> str:
-    now = calibration_mark(task.calibration)
-    if bar.calibration == now:
+    if bar.calibration == confidence_mark(task):
         return ""
-    return f"the bar was fitted with the calibration {bar.calibration or 'none'}, which is now {now or 'none'}"
+    return "the bar was fitted with other checks, other settings of them, or another calibration"

@@ -44,8 +44,8 @@ def next_step(plan: Plan, trail: Sequence[Attempt], elapsed_s: float) -> Step:
     if not plan.candidates:
         return GiveUp(kind="no_candidate", why="no model of the ladder can take this request")
     if trail:
-        best = _best(trail)
-        if best is not None and (trail[best].is_given or is_good_enough(trail[best], plan.bar)):
+        best = _best(plan, trail)
+        if best is not None and (trail[best].is_given or _is_enough(plan, trail[best])):
             return _end_with(plan, trail, best, None)
         if not plan.continues_cut and any(attempt.state == "cut" for attempt in trail):
             return _CUT
@@ -62,6 +62,17 @@ def is_good_enough(attempt: Attempt, bar: float) -> bool:
     return attempt.confidence >= bar and not _is_rejected(attempt)
 
 
+def _is_enough(plan: Plan, attempt: Attempt) -> bool:
+    """Whether it may go out. Under a fitted bar the trusted rung's answer may, unless a check rejects it, and no other may of
+    which nobody says how sure it is; a filter's own answer always may."""
+    candidate = plan.candidates[attempt.candidate]
+    if plan.trusted_rung is None or candidate.form == "filter":
+        return is_good_enough(attempt, plan.bar)
+    if candidate.rung == plan.trusted_rung:
+        return not _is_rejected(attempt)
+    return attempt.confidence is not None and is_good_enough(attempt, plan.bar)
+
+
 def _latest(trail: Sequence[Attempt]) -> int:
     """The last attempt that says something: not one that was called off, and of a race the one that answered."""
     for index in range(len(trail) - 1, -1, -1):
@@ -73,7 +84,7 @@ def _latest(trail: Sequence[Attempt]) -> int:
 
 def _end(plan: Plan, trail: Sequence[Attempt], otherwise: GiveUp) -> Step:
     """The end of a walk. `otherwise` is why no better answer will be had."""
-    best = _best(trail)
+    best = _best(plan, trail)
     return _end_without(plan, trail, otherwise) if best is None else _end_with(plan, trail, best, otherwise)
 
 
@@ -82,7 +93,7 @@ def _end_with(plan: Plan, trail: Sequence[Attempt], best: int, otherwise: GiveUp
 
     `otherwise` is why no better one will be had; None: it is good enough, or the caller has it.
     """
-    is_good = is_good_enough(trail[best], plan.bar)
+    is_good = _is_enough(plan, trail[best])
     if plan.review == "always":
         return AskPerson(attempt=best, why="every answer of this task is looked at")
     if plan.is_sampled:
@@ -235,17 +246,19 @@ def spent(trail: Sequence[Attempt]) -> Usd:
     return sum([(attempt.cost or 0) + sum([verdict.cost or 0 for verdict in attempt.verdicts]) for attempt in trail])
 
 
-def _best(trail: Sequence[Attempt]) -> int | None:
-    """The answer that no check rejects, that has the highest confidence, and of equals the later one: its model stands higher."""
+def _best(plan: Plan, trail: Sequence[Attempt]) -> int | None:
+    """The answer that no check rejects, that has the highest confidence, and of equals the later one: its model stands higher.
+    Under a fitted bar the trusted rung's answer stands above all that missed the bar."""
     best: int | None = None
     for index, attempt in enumerate(trail):
-        if attempt.state == "answered" and (best is None or _standing(attempt) >= _standing(trail[best])):
+        if attempt.state == "answered" and (best is None or _standing(plan, attempt) >= _standing(plan, trail[best])):
             best = index
     return best
 
 
-def _standing(attempt: Attempt) -> tuple[bool, float]:
-    return not _is_rejected(attempt), attempt.confidence or 0.0
+def _standing(plan: Plan, attempt: Attempt) -> tuple[bool, bool, float]:
+    is_trusted = plan.trusted_rung is not None and plan.candidates[attempt.candidate].rung == plan.trusted_rung
+    return not _is_rejected(attempt), is_trusted, attempt.confidence or 0.0
 
 
 def _is_rejected(attempt: Attempt) -> bool:

@@ -1,12 +1,17 @@
-"""A walk that gave up, as the error that its caller sees."""
+"""A walk that gave up, as the error that its caller sees, and how a walk ended, as its record says it."""
 
 from collections.abc import Sequence
 
-from taskfit.errors import NoCandidate, RequestError, TaskfitError, WalkFailed
+from taskfit.errors import InReview, InternalError, NoCandidate, RequestError, TaskfitError, WalkFailed
 from taskfit.pipeline.attempt import LiveAttempt
 from taskfit.values.plan import Plan
 from taskfit.values.record import Outcome
 from taskfit.values.step import GiveUp
+from taskfit.wire.failures import kind_of, status_of
+
+STATUS_OK = 200
+STATUS_IN_REVIEW = 202
+STATUS_CLIENT_LEFT = 499
 
 _AS_THE_UPSTREAM_SAID = frozenset({"upstream_refused", "context_exceeded", "content_refused", "unsupported", "invalid_request"})
 _BUSY = frozenset({"upstream_rate_limited", "upstream_overloaded"})
@@ -32,6 +37,25 @@ def walk_failure(step: GiveUp, plan: Plan, attempts: Sequence[LiveAttempt]) -> T
         status=getattr(last, "status", None),
         retry_after_s=_retry_after_s(step, plan, errors),
     )
+
+
+def ending_of(error: BaseException | None, *, is_answered: bool) -> tuple[Outcome, int, str | None, str | None]:
+    """Outcome, status, and kind and text of the error, where there is one. `error` is what left the walk."""
+    match error:
+        case None if is_answered:
+            return "answered", STATUS_OK, None, None
+        case InReview():
+            return "in_review", STATUS_IN_REVIEW, None, None
+        case TaskfitError():
+            kind = kind_of(error)
+            outcome: Outcome = "refused" if isinstance(error, RequestError) else outcome_of(kind)
+            return outcome, status_of(error), kind, str(error)[:1000]
+        case TimeoutError():
+            return "timed_out", STATUS_CLIENT_LEFT, "deadline_exceeded", "the client read too slowly"
+        case Exception():
+            return "failed", status_of(InternalError("")), InternalError.kind, f"{type(error).__name__}: {error}"[:1000]
+        case _:
+            return "cancelled", STATUS_CLIENT_LEFT, None, None
 
 
 def outcome_of(kind: str) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from taskfit.catalogue.tokens import Count
-from taskfit.errors import InvalidRequest, RequestError, TaskfitError
+from taskfit.errors import ConfigurationError, InvalidRequest, RequestError, TaskfitError
 from taskfit.pipeline.audits import Audits
 from taskfit.pipeline.clock import Clock, SystemClock
 from taskfit.pipeline.collect import collect
@@ -78,6 +78,10 @@ class Gateway:
         return Walk(self, request, self.clock.monotonic() if began is None else began)
 
     def _audit(self, request: Request, contract: Task, audit_of: str) -> Walk:
+        """Errors: ConfigurationError where a reload has taken the task or a model of it away."""
+        house = self.house
+        if contract.name not in house.tasks or any(model not in house.cards for model in contract.models):
+            raise ConfigurationError(f"the configuration has changed since, and {contract.name} is another task")
         return Walk(self, request, self.clock.monotonic(), contract=contract, audit_of=audit_of)
 
     async def answer(self, messages: Messages, *, model: str = "auto", **more: Any) -> Answered:

@@ -78,7 +78,8 @@ def make_plan(
         hedge_after_s=None if hedge is None else hedge.after_s or _usual_first_byte_s(candidates, conditions),
         bar=_bar(task, ranking, lapsed),
         is_sampled=lot < task.review.share,
-        is_audited=lot > 1.0 - task.audit_share,
+        trusted_rung=_trusted_rung(task, ranking, lapsed),
+        is_audited=len(task.ladder) > 1 and lot > 1.0 - task.audit_share,
         lapsed=lapsed,
         routing=None if ranking is None else ranking.routing,
         input_tokens=profile.input_tokens,
@@ -120,6 +121,17 @@ def _bar(task: Task, ranking: Ranking | None, lapsed: str) -> float:
     if budget is not None and budget.bar is not None and not lapsed:
         bar = NOTHING_REACHES if budget.bar.value is None else budget.bar.value
     return bar if ranking is None or ranking.bar is None else max(bar, ranking.bar)
+
+
+def _trusted_rung(task: Task, ranking: Ranking | None, lapsed: str) -> int | None:
+    """The last rung of what is followed, where its bar was fitted; None where a person set the bar, which holds for all rungs."""
+    budget = task.error_budget
+    if budget is not None and budget.bar is not None and not lapsed:
+        return len(task.ladder) - 1
+    if ranking is None or ranking.bar is None:
+        return None
+    asked = [rank.model for rank in ranking.rungs if not rank.is_reserve]
+    return next((place for place, rung in enumerate(task.ladder) if rung.id == asked[-1]), None)
 
 
 def _ranked(task: Task, ranking: Ranking | None) -> Iterable[tuple[int, Rung, Ranked]]:

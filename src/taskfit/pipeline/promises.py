@@ -8,19 +8,27 @@ can be fitted. Belongs to one event loop; other processes come to the same verdi
 import logging
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from taskfit.features.keys import prompt_of
-from taskfit.pipeline.attempt import LiveAttempt
-from taskfit.pipeline.audits import Audited, Audits, answers_of, first_place
+from taskfit.pipeline.audits import Audited, Audits, Walked, answers_of, first_place
 from taskfit.pipeline.drift import TEMPLATE, Drift, holds
 from taskfit.values.bar import Bar
-from taskfit.values.plan import Plan
 from taskfit.values.request import Request
 from taskfit.values.review import Label
-from taskfit.values.task import ErrorBudget, Task
+from taskfit.values.task import Task
 
 NOT_FITTED = "no bar was fitted yet; taskfit calibrate fits one"
 
 log = logging.getLogger("taskfit.audit")
+
+
+class FittedBar(msgspec.Struct, frozen=True, kw_only=True):
+    """A bar with the rung whose answers it was fitted on, and what their instructions are known by; none: any."""
+
+    bar: Bar
+    rung: str
+    prompts: frozenset[str]
 
 
 class Promises:
@@ -30,41 +38,34 @@ class Promises:
         self.audits = audits
         self._lapsed: dict[str, str] = {}
         self._drifts: dict[str, Drift] = {}
-        self._budgets: dict[str, ErrorBudget] = {}
-        self._prompts: dict[str, frozenset[str]] = {}
+        self._bars: dict[str, FittedBar] = {}
 
-    def take(self, tasks: Mapping[str, Task]) -> None:
-        """Take the tasks of another configuration. A bar that is still the same keeps what audits have said of it."""
-        for name, task in tasks.items():
-            budget = task.error_budget
-            if budget is None:
-                self._forget(name)
-            elif budget != self._budgets.get(name):
-                self._forget(name)
-                self._budgets[name] = budget
-                self._begin(task, budget)
-        for name in self._budgets.keys() - tasks.keys():
-            self._forget(name)
-
-    def recall(self, labels: Sequence[Label]) -> None:
-        """Take what audits said before this process began, oldest first."""
+    def take(self, tasks: Mapping[str, Task], labels: Sequence[Label]) -> None:
+        """Take the tasks of a configuration, and what audits have said since their bars were fitted, oldest first."""
+        self._lapsed, self._drifts, self._bars = {}, {}, {}
+        for task in tasks.values():
+            if task.error_budget is not None:
+                self._begin(task, task.error_budget.bar)
         for label in labels:
             self._note(label)
 
     def lapsed(self, task: Task, request: Request) -> str:
         """Why the task's bar does not hold for this request; empty where it does."""
-        reason, prompts = self._lapsed.get(task.name, ""), self._prompts.get(task.name)
-        if reason or not prompts:
+        reason, fitted = self._lapsed.get(task.name, ""), self._bars.get(task.name)
+        if reason or fitted is None or not fitted.prompts:
             return reason
         prompt = prompt_of(request)
-        return "" if prompt in prompts else f"the bar was fitted for other instructions than these ({prompt or 'none'})"
+        return "" if prompt in fitted.prompts else f"the bar was fitted for other instructions than these ({prompt or 'none'})"
 
-    def audit(self, record_id: str, request: Request, task: Task, plan: Plan, live: Sequence[LiveAttempt]) -> None:
-        """Have the first rung's answer compared with the last one's. `live` are the attempts of the walk that has ended."""
+    def audit(self, record_id: str, request: Request, task: Task, walked: Walked) -> None:
+        """Have the first rung's answer compared with the last one's."""
         if len(task.ladder) - 1 > first_place(task):
-            first = answers_of(live, plan, place=first_place(task))
-            last = answers_of(live, plan, place=len(task.ladder) - 1)
-            self.audits.put(Audited(record_id=record_id, request=request, task=task, first=first, last=last), self.told)
+            first = answers_of(walked, place=first_place(task))
+            last = answers_of(walked, place=len(task.ladder) - 1)
+            audited = Audited(
+                record_id=record_id, request=request, task=task, first=first, last=last, is_masked=walked.is_masked
+            )
+            self.audits.put(audited, self.told)
 
     def told(self, label: Label) -> None:
         """One more audit. It may be the one that ends a bar."""
@@ -74,8 +75,7 @@ class Promises:
         if reason and not before:
             log.error("bar_lapsed", extra={"task": label.task, "reason": reason})
 
-    def _begin(self, task: Task, budget: ErrorBudget) -> None:
-        bar = budget.bar
+    def _begin(self, task: Task, bar: Bar | None) -> None:
         if bar is None:
             self._lapsed[task.name] = NOT_FITTED
             return
@@ -83,17 +83,21 @@ class Promises:
         if reason:
             self._lapsed[task.name] = reason
             log.warning("bar_lapsed", extra={"task": task.name, "reason": reason})
+        prompts = frozenset([prompt for prompt in bar.prompts if not prompt.startswith(TEMPLATE)])
+        self._bars[task.name] = FittedBar(bar=bar, rung=task.ladder[first_place(task)].id, prompts=prompts)
         self._drifts[task.name] = Drift(max_error=bar.max_error, sure=bar.sure)
-        self._prompts[task.name] = frozenset([prompt for prompt in bar.prompts if not prompt.startswith(TEMPLATE)])
 
     def _note(self, label: Label) -> None:
-        budget = self._budgets.get(label.task)
-        bar = None if budget is None else budget.bar
-        if bar is None or label.at < bar.at or label.score is None:
+        """One audit of an answer to which the bar applies."""
+        fitted = self._bars.get(label.task)
+        if fitted is None or label.model != fitted.rung or (fitted.prompts and label.prompt not in fitted.prompts):
+            return
+        bar = fitted.bar
+        if label.at < bar.at or label.score is None:
             return
         if version := _other_version(bar, label):
             self._lapsed.setdefault(label.task, version)
-        if bar.value is None or label.confidence is None:
+        if bar.value is None or label.confidence is None or not bar.is_audited:
             return
         is_accepted = label.confidence >= bar.value
         if not is_accepted and bar.promise != "joint":
@@ -104,10 +108,6 @@ class Promises:
                 label.task,
                 f"audits found {drift.errors:g} wrong of {drift.rows} {_of_what(bar)}; at most {bar.max_error:g} was promised",
             )
-
-    def _forget(self, name: str) -> None:
-        for kept in (self._lapsed, self._drifts, self._budgets, self._prompts):
-            kept.pop(name, None)
 
 
 def _of_what(bar: Bar) -> str:

@@ -16,16 +16,17 @@ from zlib import crc32
 import msgspec
 
 from taskfit.equivalence import said
-from taskfit.errors import InReview, InternalError, Overloaded, RequestError, StoreUnavailable, TaskfitError
+from taskfit.errors import Overloaded, StoreUnavailable
 from taskfit.pipeline.admit import check_bounds, check_callback, check_choices, choose_task
 from taskfit.pipeline.aid import WalkAid
 from taskfit.pipeline.attempt import LiveAttempt, Receiver
+from taskfit.pipeline.audits import Walked
 from taskfit.pipeline.calling import Calls
 from taskfit.pipeline.check import Judged, check_answer
 from taskfit.pipeline.confidence import confidence_of, weighs_signals
 from taskfit.pipeline.delivery import Delivery
 from taskfit.pipeline.escalate import UNCALLED, calls, next_step, spent
-from taskfit.pipeline.failure import outcome_of, walk_failure
+from taskfit.pipeline.failure import ending_of, walk_failure
 from taskfit.pipeline.giving import answer_of, events_of, with_text
 from taskfit.pipeline.outbox import Outbox
 from taskfit.pipeline.people import decide, new_case, open_in_time
@@ -52,15 +53,11 @@ from taskfit.values.task import Task
 from taskfit.values.verdict import Verdict
 from taskfit.wire.added_turns import with_continuation
 from taskfit.wire.adjust import with_logprobs
-from taskfit.wire.failures import kind_of, status_of
 from taskfit.wire.texts import mapped_bytes
 
 if TYPE_CHECKING:
     from taskfit.shaping.shape import Shaped, Shaper
 
-STATUS_OK = 200
-STATUS_IN_REVIEW = 202
-STATUS_CLIENT_LEFT = 499
 SHAPED_ASIDE_BYTES = 10_000
 AUDITED = frozenset({"answered", "in_review"})
 WITHOUT_WORDS = frozenset({"openai-embeddings", "gemini-embeddings"})
@@ -273,7 +270,8 @@ class Walk:
         assert task is not None and profile is not None
         if conditions is None:
             known = self._surroundings.conditions
-            conditions = known.pressing() if task.hedge is None else known.current()
+            needs_all = task.hedge is not None or (task.slo is not None and self._house.router is not None)
+            conditions = known.current() if needs_all else known.pressing()
         self.plan = make_plan(
             self.request,
             profile,
@@ -295,7 +293,7 @@ class Walk:
     def _ranking(self, task: Task, profile: Profile, conditions: Mapping[str, Condition]) -> Ranking | None:
         """What the router says; one that fails declines."""
         router = self._house.router
-        if router is None:
+        if router is None or task.error_budget is not None:  # a bar is fitted for the ladder as it stands
             return None
         try:
             return router.rank(self.request, profile, task, self._scene(conditions))
@@ -309,7 +307,7 @@ class Walk:
     def considered(self) -> tuple[Considered, ...]:
         """What the router weighed for this request, once it is planned; empty where it does not tell."""
         task, profile, router = self.task, self.profile, self._house.router
-        if task is None or profile is None or not isinstance(router, ExplainingRouter):
+        if task is None or profile is None or task.error_budget is not None or not isinstance(router, ExplainingRouter):
             return ()
         return router.consider(self.request, profile, task, self._scene(self._surroundings.conditions.current()))
 
@@ -529,7 +527,7 @@ class Walk:
         """Leave the record. Synchronous, so that a cancellation cannot keep it from happening."""
         for live in self._live[len(self._ended) :]:
             self._end(live)
-        outcome, status, kind, text = self._ending(error)
+        outcome, status, kind, text = ending_of(error, is_answered=self._accepted is not None or self._is_decided)
         baseline = self._house.cards[self._house.baseline] if self._house.baseline is not None else None
         plan, trail = self.plan, tuple(self._ended)
         accepted = None if self._accepted is None else trail[self._accepted]
@@ -556,9 +554,16 @@ class Walk:
         )
         self._surroundings.outbox.put(record)
         log_summary(record)
-        if plan is not None and plan.is_audited and outcome in AUDITED:
-            assert self.task is not None
-            self._surroundings.promises.audit(self.id, self.request, self.task, plan, self._live)
+        if plan is not None and plan.is_audited and outcome in AUDITED and record.filtered_by is None:
+            self._audit(plan)
+
+    def _audit(self, plan: Plan) -> None:
+        """Have the first rung's answer compared, where it is one of words."""
+        if self.task is not None and self.request.dialect not in WITHOUT_WORDS:
+            is_masked = self._shaped is not None and self._shaped.masking is not None
+            self._surroundings.promises.audit(
+                self.id, self.request, self.task, Walked(plan=plan, live=self._live, is_masked=is_masked)
+            )
 
     def _empty_record(self, outcome: Outcome, status: int) -> Record:
         """What is known without a plan. Apart, because a call with more than 15 keyword arguments passes through a dict."""
@@ -580,20 +585,3 @@ class Walk:
             masked=() if shaped is None or shaped.masking is None else shaped.masking.kinds,
             template=None if shaped is None else shaped.template_version,
         )
-
-    def _ending(self, error: BaseException | None) -> tuple[Outcome, int, str | None, str | None]:
-        if error is None:
-            if self._accepted is not None or self._is_decided:
-                return "answered", STATUS_OK, None, None
-            return "cancelled", STATUS_CLIENT_LEFT, None, None
-        if isinstance(error, InReview):
-            return "in_review", STATUS_IN_REVIEW, None, None
-        if isinstance(error, TaskfitError):
-            kind = kind_of(error)
-            outcome: Outcome = "refused" if isinstance(error, RequestError) else outcome_of(kind)
-            return outcome, status_of(error), kind, str(error)[:1000]
-        if isinstance(error, TimeoutError):
-            return "timed_out", STATUS_CLIENT_LEFT, "deadline_exceeded", "the client read too slowly"
-        if isinstance(error, Exception):
-            return "failed", status_of(InternalError("")), InternalError.kind, f"{type(error).__name__}: {error}"[:1000]
-        return "cancelled", STATUS_CLIENT_LEFT, None, None

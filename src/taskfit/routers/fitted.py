@@ -4,6 +4,7 @@ What does not depend on a request's text is worked out once for each task and ce
 of how the table came to be.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 from zlib import crc32
@@ -22,14 +23,23 @@ from taskfit.values.profile import Profile
 from taskfit.values.request import Request
 from taskfit.values.task import DEFAULT_TASK, Task
 
-MOST_REMEMBERED: Final = 10_000
-"""Rankings and aims that are kept; then all are made again."""
+MOST_REMEMBERED: Final = 1_000
+"""Tasks whose aims are kept; then all are made again."""
 
 
 class FittedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`folder` is what `taskfit router train` wrote."""
 
     folder: str
+
+
+@dataclass(slots=True, frozen=True)
+class _Known:
+    """What was worked out for one task; `rankings` by cell, policy and whether it was drawn."""
+
+    task: Task
+    aim: Aim | None
+    rankings: dict[tuple[str, int, bool], Ranking]
 
 
 class FittedRouter:
@@ -41,8 +51,7 @@ class FittedRouter:
         """Errors: ConfigurationError where the folder has no router that can be used."""
         self.name = name
         self.fitted = read_router(Path(settings.folder))
-        self._aims: dict[int, tuple[Task, Aim | None]] = {}
-        self._rankings: dict[tuple[int, str, int, bool], Ranking] = {}
+        self._known: dict[int, _Known] = {}
 
     async def open(self) -> None:
         """Nothing to acquire: it was read when it was built, so that mistakes are found by a check of the configuration."""
@@ -86,16 +95,16 @@ class FittedRouter:
         return (Considered(policy=table.policies[chosen].id, cell=cell, estimate=best), *found)
 
     def _aim(self, task: Task) -> Aim | None:
-        known = self._aims.get(id(task))
-        if known is not None and known[0] is task:
-            return known[1]
-        if len(self._aims) >= MOST_REMEMBERED:
-            self._aims.clear()
-            self._rankings.clear()
-        aim = aim_for(self.fitted, task)
-        self._aims[id(task)] = (task, aim)
-        self._rankings = {key: ranking for key, ranking in self._rankings.items() if key[0] != id(task)}
-        return aim
+        """Remembered by the task itself. A whole dictionary is swapped at a time, because `explain` asks from another thread."""
+        if len(task.ladder) < 2:
+            return None
+        known = self._known.get(id(task))
+        if known is None or known.task is not task:
+            known = _Known(task=task, aim=aim_for(self.fitted, task), rankings={})
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known = {}
+            self._known[id(task)] = known
+        return known.aim
 
     def _cell(self, request: Request, profile: Profile, task: Task) -> str:
         """The cell that the table has; for a request that names no task, perhaps by its text."""
@@ -142,10 +151,12 @@ class FittedRouter:
         return rungs[int(draw / explore.share * len(rungs))] if rungs else None
 
     def _ranking(self, aim: Aim, task: Task, cell: str, place: int, *, is_exploring: bool) -> Ranking:
-        key = (id(task), cell, place, is_exploring)
-        found = self._rankings.get(key)
+        known = self._known.get(id(task))
+        rankings = known.rankings if known is not None and known.task is task else {}
+        key = (cell, place, is_exploring)
+        found = rankings.get(key)
         if found is None:
-            found = self._rankings[key] = self._made(aim, task, cell, place, is_exploring=is_exploring)
+            found = rankings[key] = self._made(aim, task, cell, place, is_exploring=is_exploring)
         return found
 
     def _made(self, aim: Aim, task: Task, cell: str, place: int, *, is_exploring: bool) -> Ranking:

@@ -72,7 +72,9 @@ def by_record(labels: Iterable[Label]) -> Mapping[str, Sequence[Label]]:
 def is_drawn(record: Record) -> bool:
     """Whether the request was drawn to be looked at, whatever would become of it, and was answered."""
     plan = record.plan
-    return plan is not None and (plan.is_audited or plan.is_sampled) and record.outcome in ("answered", "in_review")
+    if plan is None or record.filtered_by is not None:
+        return False
+    return (plan.is_audited or plan.is_sampled) and record.outcome in ("answered", "in_review")
 
 
 def _judgement(record: Record, labels: Sequence[Label]) -> Label | None:

@@ -15,10 +15,10 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     `joint`: P(accepted and wrong) is at most `max_error` in the mean over calibrations; `loss`: accepted answers are at most
     `max_error` worse than those of `strong`, with probability `sure`. `value` None: nothing may be accepted.
 
-    `bound` is the upper bound at the bar, `errors` the wrong ones (or the lost quality) among the `accepted` of `rows` audited
-    answers. It holds for `models` (the rungs' ids, with the version that answered where the upstream told it), for `prompts`
-    (hashes of the instructions and the template's version) and for one calibration, by its fingerprint. `at`: seconds since the
-    epoch.
+    `bound` is the upper bound at the bar, `errors` the wrong ones (or the lost quality) among the `accepted` of `rows`
+    audited answers; `is_audited`: of audits, so that later audits can speak against it. It holds for `models` (the rungs'
+    ids, with the version that answered where the upstream told it), for `prompts` (hashes of the instructions and the
+    template's version) and for one calibration, by its fingerprint. `at`: seconds since the epoch.
     """
 
     task: str
@@ -35,3 +35,4 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     prompts: tuple[str, ...] = ()
     calibration: str = ""
     strong: str = ""
+    is_audited: bool = True

@@ -71,7 +71,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     then. `review` says when a person decides;
     `is_sampled`: this request is one of those that are looked at whatever the checks say; `is_audited`: one of those whose first
     answer is compared with the last rung's, whatever becomes of it. `lapsed` says why the bar that was fitted does not hold: the
-    last rung then answers. `routing` is which policy the router took, and why.
+    last rung then answers. `routing` is which policy the router took, and why. `trusted_rung` is the place of the rung that needs
+    no bar, because others are measured by it: where the bar was fitted, or is a policy's own.
     """
 
     task: str
@@ -94,6 +95,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_audited: bool = False
     lapsed: str = ""
     routing: Routing | None = None
+    trusted_rung: int | None = None
     input_tokens: int = 0
     max_output_tokens: int | None = None
     choices: int = 1

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from taskfit.pipeline.drift import Drift, calibration_mark, holds, template_mark
+from taskfit.pipeline.drift import Drift, confidence_mark, holds, template_mark
 from taskfit.values.bar import Bar
 from taskfit.values.calibration import Calibration
-from taskfit.values.task import ErrorBudget, Rung, Task, TemplateUse
+from taskfit.values.task import CheckUse, ErrorBudget, Rung, Task, TemplateUse
 
 TASK = Task(
     name="triage",
@@ -22,7 +22,7 @@ TASK = Task(
 BAR = Bar(
     task="triage", promise="error", max_error=0.02, sure=0.95, value=0.9, bound=0.018, rows=600, accepted=400, errors=3.0,
     at=1e9, models={"a/small": "small-0613", "a/large": ""}, prompts=("", "0123456789abcdef", "template:3"),
-    calibration=calibration_mark(TASK.calibration),
+    calibration=confidence_mark(TASK),
 )  # fmt: skip
 
 
@@ -92,8 +92,9 @@ def test_a_bar_holds_for_the_contract_that_it_was_fitted_on() -> None:
     ({"ladder": (Rung(models=("a/tiny",)), Rung(models=("a/large",)))}, "a/small, a/large, which is now a/tiny, a/large"),
     ({"template": TemplateUse(source="", version="4")}, "the template 3, which is now 4"),
     ({"template": None}, "the template 3, which is now none"),
-    ({"calibration": Calibration(intercept=0.6, weights={"check.length": 1.0})}, "the calibration"),
-    ({"calibration": None}, "which is now none"),
+    ({"calibration": Calibration(intercept=0.6, weights={"check.length": 1.0})}, "another calibration"),
+    ({"calibration": None}, "another calibration"),
+    ({"checks": (CheckUse(name="length"),)}, "other checks"),
     ({"error_budget": ErrorBudget(max_error=0.01, sure=0.95)}, "max_error 0.02, and 0.01 is wanted"),
     ({"error_budget": ErrorBudget(max_error=0.02, sure=0.99)}, "sure by 0.95, and 0.99 is wanted"),
     ({"error_budget": ErrorBudget(max_error=0.02, sure=0.95, promise="loss")}, "the promise error, and loss is wanted"),

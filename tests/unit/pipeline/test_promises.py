@@ -8,19 +8,25 @@ import pytest
 
 from taskfit.errors import UpstreamFailure
 from taskfit.pipeline.audits import Audits
+from taskfit.pipeline.drift import confidence_mark
 from taskfit.pipeline.promises import NOT_FITTED, Promises
 from taskfit.pipeline.receivers import EventList
+from taskfit.protocols import Scene
 from taskfit.values.answer import Answer
 from taskfit.values.bar import Bar
+from taskfit.values.plan import Ranked, Ranking
+from taskfit.values.profile import Profile
 from taskfit.values.record import Record
+from taskfit.values.request import Request, Terms
 from taskfit.values.review import Label
-from taskfit.values.task import ErrorBudget
+from taskfit.values.task import CheckUse, ErrorBudget, Filter, Rung, Task
 from taskfit.values.verdict import Verdict
 from tests.unit.pipeline.walking import Judge, Script, Stage, raises, says
 
+MARK = confidence_mark(Task(name="default", ladder=(), checks=(CheckUse(name="scores"),)))
 FITTED = Bar(
     task="default", promise="error", max_error=0.1, sure=0.95, value=0.5, bound=0.08, rows=400, accepted=300, errors=9.0, at=0.0,
-    models={"up/a": "", "up/b": ""},
+    models={"up/a": "", "up/b": ""}, calibration=MARK,
 )  # fmt: skip
 
 
@@ -43,7 +49,7 @@ class Audited:
         self.stage = Stage(scripts, checks=checks, audit_share=1.0, error_budget=budget, **more)
         self.labels: list[Label] = []
         self.stage.promises = self.promises = Promises(Audits(self.stage.walk_of, self._keep, self.stage.clock.time))
-        self.promises.take(self.stage.house.tasks)
+        self.promises.take(self.stage.house.tasks, ())
 
     async def _keep(self, label: Label) -> None:
         self.labels.append(label)
@@ -126,14 +132,17 @@ def test_audits_that_speak_against_a_bar_end_it() -> None:
     assert audited.promises.lapsed(task, request) == (
         f"audits found {number} wrong of {number} accepted answers; at most 0.1 was promised"
     )
-    audited.promises.take(audited.stage.house.tasks)
-    assert audited.promises.lapsed(task, request), "another reading of the same file changes nothing"
+    audited.promises.take(audited.stage.house.tasks, [wrong(each) for each in range(1, number + 1)])
+    assert audited.promises.lapsed(task, request), "another reading of the configuration and the store changes nothing"
 
 
-@pytest.mark.parametrize("more", [{"confidence": 0.4}, {"confidence": None}, {"task": "other"}, {"at": -1.0}, {"score": None}])
+@pytest.mark.parametrize(
+    "more",
+    [{"confidence": 0.4}, {"confidence": None}, {"task": "other"}, {"at": -1.0}, {"score": None}, {"model": "up/b"}],
+)
 def test_audits_of_what_was_not_accepted_under_this_bar_say_nothing_of_it(more: dict[str, object]) -> None:
     audited = Audited({"a": says("42"), "b": says("43")}, bar=FITTED)
-    audited.promises.recall([msgspec.structs.replace(wrong(number), **more) for number in range(1, 40)])
+    audited.promises.take(audited.stage.house.tasks, [msgspec.structs.replace(wrong(at), **more) for at in range(1, 40)])
     assert audited.promises.lapsed(audited.stage.house.tasks["default"], audited.stage.walk().request) == ""
 
 
@@ -159,3 +168,55 @@ def test_a_task_of_one_rung_has_nothing_to_audit() -> None:
     audited = Audited({"a": says("42")}, has_budget=False)
     assert len(audited.run()) == 1
     assert audited.labels == []
+
+
+def test_the_strong_answer_goes_out_though_it_is_less_sure_than_the_weak_one_that_missed_the_bar() -> None:
+    bar = msgspec.structs.replace(FITTED, value=0.95)
+    audited = Audited({"a": says("42"), "b": says("maybe")}, bar=bar)
+    (record,) = audited.run()
+    assert (record.model, record.confidence, record.is_below_bar) == ("up/b", 0.2, False)
+
+
+def test_under_a_fitted_bar_the_router_has_no_say() -> None:
+    class Chooser(Judge):
+        def rank(self, request: Request, profile: Profile, task: Task, scene: Scene) -> Ranking:
+            return Ranking(rungs=(Ranked(model="up/a"), Ranked(model="up/b", is_reserve=True)))
+
+    router = Chooser("chooser", lambda _: Verdict(check="", judgement="accept", score=1.0))
+    audited = Audited({"a": says("maybe"), "b": says("43")}, bar=FITTED, router=router)
+    (record,) = audited.run()
+    assert record.model == "up/b", "mini missed the bar, so the last rung is asked"
+
+
+def test_what_a_filter_kept_from_the_models_is_not_audited() -> None:
+    kept = Rung(models=(), form="filter", filter=Filter(rule="request.prompt == ''", answer="No."))
+    rungs = (kept, Rung(models=("up/a",)), Rung(models=("up/b",)))
+    audited = Audited({"a": says("42"), "b": says("43")}, has_budget=False, rungs=rungs)
+    (record,) = audited.run()
+    assert (record.filtered_by, audited.stage.provider.calls, audited.labels) == ("taskfit/rule", [], [])
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"checks": ()}, "the bar was fitted with other checks, other settings of them, or another calibration"),
+        ({"ladder": (Rung(models=("up/b",)), Rung(models=("up/a",)))}, "the ladder up/a, up/b, which is now up/b, up/a"),
+    ],
+)
+def test_another_order_or_other_checks_end_a_bar(more: dict[str, Any], why: str) -> None:
+    audited = Audited({"a": says("42"), "b": says("43")}, bar=FITTED)
+    task = msgspec.structs.replace(audited.stage.house.tasks["default"], **more)
+    audited.promises.take({"default": task}, ())
+    assert why in audited.promises.lapsed(task, audited.stage.walk().request)
+
+
+def test_an_audit_is_not_bound_by_the_caller_s_own_limits() -> None:
+    audited = Audited({"a": says("42"), "b": says("42")}, bar=FITTED)
+
+    async def run() -> None:
+        with audited.stage.walk(terms=Terms(max_cost=600, deadline_s=5.0)) as walk:
+            await walk.run(EventList())
+        await audited.promises.audits.settle()
+
+    asyncio.run(run())
+    assert [label.score for label in audited.labels] == [1.0]

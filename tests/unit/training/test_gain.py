@@ -55,7 +55,7 @@ def recovered(table: OutcomeTable, expected: Floats) -> float:
 
 @pytest.fixture(scope="module")
 def fitted() -> GainModel:
-    return fit_gain(drawn(0, 500), weak="weak", strong="strong")
+    return fit_gain(drawn(0, 400), weak="weak", strong="strong")
 
 
 def test_the_gain_is_larger_where_the_strong_model_is_needed(fitted: GainModel) -> None:
@@ -64,7 +64,7 @@ def test_the_gain_is_larger_where_the_strong_model_is_needed(fitted: GainModel) 
     }
     assert said["law", "plain"] > said["maths", "plain"] > said["poems", "plain"]
     assert all(said[task, "intricate"] > said[task, "plain"] > said[task, "simple"] for task in ("law", "maths"))
-    assert said["law", "plain"] == pytest.approx(0.6, abs=0.12)
+    assert np.mean([said["law", word] for word in WORDS]) == pytest.approx(0.6, abs=0.12)
 
 
 def test_a_task_that_was_never_seen_gets_what_is_common_to_all(fitted: GainModel) -> None:
@@ -117,10 +117,10 @@ def test_only_so_many_labels_are_looked_at() -> None:
 
 
 def test_out_of_fold_gains_order_prompts_better_than_chance() -> None:
-    table = drawn(5, 400)
+    table = drawn(5, 250)
     expected, fold = gains_out_of_fold(table, weak="weak", strong="strong")
     assert recovered(table, expected) > 0.7
-    assert np.bincount(fold).min() > 60
+    assert np.bincount(fold).min() > 40
 
 
 def test_duplicates_of_a_question_do_not_give_its_outcome_away() -> None:

@@ -32,7 +32,7 @@ def penalised(designs: Sequence[Floats], targets: Floats, usual: Sequence[float]
 def test_the_variances_are_the_likeliest_ones_of_a_general_optimiser(outputs: int) -> None:
     designs, targets = drawn(1, outputs=outputs)
     usual = (0.3, 0.3)
-    found = variances_of([d @ d.T for d in designs], targets, usual, steps=300)
+    found = variances_of([d @ d.T for d in designs], targets, usual, steps=150)
     # The prior is drawn along with the noise, so the optimum is found for each noise in turn.
     noise = 1.0
     for _ in range(30):
@@ -51,10 +51,10 @@ def test_the_variances_are_the_likeliest_ones_of_a_general_optimiser(outputs: in
 
 def test_many_rows_tell_how_much_a_group_varies() -> None:
     random = np.random.default_rng(5)
-    designs = [random.normal(size=(500, 150)) for _ in range(2)]
-    effects = [random.normal(size=(150, 1)) * deviation for deviation in (0.5, 0.05)]
-    targets = sum(d @ e for d, e in zip(designs, effects, strict=True)) + random.normal(size=(500, 1))
-    much, little = variances_of([d @ d.T for d in designs], targets, (0.05, 0.05), steps=60)
+    designs = [random.normal(size=(300, 90)) for _ in range(2)]
+    effects = [random.normal(size=(90, 1)) * deviation for deviation in (0.5, 0.05)]
+    targets = sum(d @ e for d, e in zip(designs, effects, strict=True)) + random.normal(size=(300, 1))
+    much, little = variances_of([d @ d.T for d in designs], targets, (0.05, 0.05), steps=25)
     assert 0.15 < much < 0.4, "the truth is 0.25"
     assert little < 0.02, "the truth is 0.0025"
 
@@ -82,6 +82,20 @@ def test_effects_are_those_of_ridge_regression_with_a_penalty_for_each_group() -
     by_hand = np.linalg.solve(whole.T @ whole + penalty, whole.T @ targets)
     assert made.intercepts == pytest.approx(by_hand[0], abs=1e-7)
     assert np.vstack(made.groups) == pytest.approx(by_hand[1:], abs=1e-7)
+
+
+def test_a_constant_of_ones_is_what_none_means_and_another_one_weights_the_rows() -> None:
+    designs, targets = drawn(6)
+    sparse = [from_dense(d) for d in designs]
+    weights = np.random.default_rng(1).uniform(0.5, 2.0, 80)
+    plain, ones = (fit_effects(sparse, targets, (0.5, 0.5), constant=each) for each in (None, np.ones(80)))
+    assert plain.intercepts == pytest.approx(ones.intercepts)
+    made = fit_effects([d.weighted(weights) for d in sparse], targets * weights[:, None], (0.5, 0.5), constant=weights)
+    whole = np.column_stack([np.ones(80), *designs])
+    by_hand = np.linalg.solve(
+        whole.T @ (whole * weights[:, None] ** 2) + np.diag([0.0, *[2.0] * 24]), whole.T @ (targets * weights[:, None] ** 2)
+    )
+    assert made.intercepts == pytest.approx(by_hand[0], abs=1e-7)
 
 
 def test_conjugate_gradients_solve_the_system() -> None:

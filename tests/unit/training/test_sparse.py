@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskfit.numerics import Floats
@@ -13,6 +13,7 @@ def dense(sparse: Sparse) -> Floats:
     return sparse.times(np.eye(sparse.width))
 
 
+@settings(max_examples=30)
 @given(SETS)
 def test_products_are_those_of_the_dense_matrix(sets: list[list[int]]) -> None:
     made = from_sets(sets, width=10)
@@ -26,6 +27,7 @@ def test_products_are_those_of_the_dense_matrix(sets: list[list[int]]) -> None:
     assert made.mean_square() == pytest.approx((matrix**2).sum() / len(sets))
 
 
+@settings(max_examples=30)
 @given(SETS, st.data())
 def test_some_rows_are_those_rows(sets: list[list[int]], data: st.DataObject) -> None:
     rows = np.array(data.draw(st.lists(st.integers(0, len(sets) - 1), min_size=1, max_size=8)))
@@ -33,6 +35,7 @@ def test_some_rows_are_those_rows(sets: list[list[int]], data: st.DataObject) ->
     assert dense(made.of(rows)) == pytest.approx(dense(made)[rows])
 
 
+@settings(max_examples=30)
 @given(SETS)
 def test_parts_stand_side_by_side(sets: list[list[int]]) -> None:
     one, other = from_sets(sets, width=10), from_dense(np.arange(3.0 * len(sets)).reshape(-1, 3))
@@ -40,6 +43,7 @@ def test_parts_stand_side_by_side(sets: list[list[int]]) -> None:
     assert dense(both) == pytest.approx(np.hstack([dense(one), dense(other), 2 * dense(one)]))
 
 
+@settings(max_examples=30)
 @given(SETS)
 def test_crossed_rows_meet_only_within_their_group(sets: list[list[int]]) -> None:
     groups = np.arange(len(sets)) % 3

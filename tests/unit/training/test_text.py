@@ -48,9 +48,9 @@ def test_targets_that_are_chance_are_shrunk_to_their_mean() -> None:
 
 
 def test_classes_are_told_apart_with_chances_that_can_be_believed() -> None:
-    texts, labels = texts_of(6, 240)
+    texts, labels = texts_of(6, 150)
     model = fit_classes(texts, labels)
-    others, truth = texts_of(7, 120)
+    others, truth = texts_of(7, 100)
     assert model.outputs == tuple(sorted(SUBJECTS))
     right = [
         predicted_task(TaskPredictor(text=model, least=0.0), text) == label for text, label in zip(others, truth, strict=True)
@@ -59,8 +59,8 @@ def test_classes_are_told_apart_with_chances_that_can_be_believed() -> None:
 
 
 def test_classes_that_texts_do_not_tell_get_even_chances() -> None:
-    texts, _ = texts_of(8, 200)
-    labels = ["heads" if side else "tails" for side in np.random.default_rng(1).random(200) < 0.5]
+    texts, _ = texts_of(8, 120)
+    labels = ["heads" if side else "tails" for side in np.random.default_rng(1).random(120) < 0.5]
     logits = predict_text(fit_classes(texts, labels), texts_of(9, 100)[0])
     assert np.abs(logits[:, 0] - logits[:, 1]).mean() < 0.5
 
