@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from taskfit.artefacts.files import read_small
 from taskfit.errors import ConfigurationError
 from taskfit.values.bar import Bar, Promise
 
@@ -47,14 +48,7 @@ class BarFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def read_bar(path: str | Path) -> Bar:
     """The bar in a file. Errors: ConfigurationError, which names the file, what was found and what was wanted."""
-    try:
-        with Path(path).open("rb") as file:
-            body = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}\n  wanted  {WANTED}") from error
-    if len(body) > MOST_BYTES:
-        raise ConfigurationError(f"{path}: is larger than {MOST_BYTES:,} bytes\n  wanted  {WANTED}")
-    return parse_bar(body, file=str(path))
+    return parse_bar(read_small(path, most_bytes=MOST_BYTES, wanted=WANTED), file=str(path))
 
 
 def parse_bar(body: bytes, *, file: str) -> Bar:

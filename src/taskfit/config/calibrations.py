@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from taskfit.artefacts.files import read_small
 from taskfit.config.complaints import nearest, quoted
 from taskfit.errors import ConfigurationError
 from taskfit.values.calibration import Calibration
@@ -37,14 +38,7 @@ class CalibrationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 def read_calibration(path: str | Path) -> Calibration:
     """The calibration in a file. Errors: ConfigurationError, which names the file, what was found and what was wanted."""
-    try:
-        with Path(path).open("rb") as file:
-            body = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}\n  wanted  {WANTED}") from error
-    if len(body) > MOST_BYTES:
-        raise ConfigurationError(f"{path}: is larger than {MOST_BYTES:,} bytes\n  wanted  {WANTED}")
-    return parse_calibration(body, file=str(path))
+    return parse_calibration(read_small(path, most_bytes=MOST_BYTES, wanted=WANTED), file=str(path))
 
 
 def parse_calibration(body: bytes, *, file: str) -> Calibration:

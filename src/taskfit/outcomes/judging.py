@@ -11,6 +11,7 @@ import msgspec
 
 from taskfit.outcomes.writing import OutcomeRow
 from taskfit.values.attempt import Attempt
+from taskfit.values.money import MICRO
 from taskfit.values.plan import Candidate
 from taskfit.values.record import Record
 from taskfit.values.review import Label, ReviewCase
@@ -22,8 +23,6 @@ SOURCES: Final = ("review", "audit", "feedback", "judge", "check")
 JUDGE: Final = "judge"
 DOUBTS: Final = frozenset({"agreement", "logprob", "self_check"})
 """Checks that tell how sure a model is. That one is not sure does not make its answer wrong."""
-
-MICRO_DOLLARS: Final = 1_000_000
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +181,7 @@ def _row(tried: _Tried, source: str | None, score: float | None, evidence: Evide
         task=record.task,
         model=tried.model,
         score=score,
-        cost_usd=None if attempt.cost is None else attempt.cost / MICRO_DOLLARS,
+        cost_usd=None if attempt.cost is None else attempt.cost / MICRO,
         latency_s=None if attempt.duration_ms is None else attempt.duration_ms / 1000,
         confidence=attempt.confidence,
         source=source,

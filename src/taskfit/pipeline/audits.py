@@ -137,7 +137,7 @@ class Audits:
             at=self._now(),
             source="audit",
             score=float(is_right),
-            model=audited.task.ladder[first_place(audited.task)].id,
+            model=audited.task.ladder[audited.task.first_place].id,
             task=audited.task.name,
             confidence=first.confidence,
             answered_as=first.answered_as,
@@ -161,11 +161,6 @@ def _own_terms(terms: Terms) -> Terms:
     return msgspec.structs.replace(terms, deadline_s=None, max_cost=None, callback=None)
 
 
-def first_place(task: Task) -> int:
-    """The place of the first rung that answers: filters only let on."""
-    return next((place for place, rung in enumerate(task.ladder) if rung.form != "filter"), 0)
-
-
 def answers_of(walked: Walked, *, place: int) -> Answered | None:
     """What the rung at that place of the ladder answered in a walk; None where it did not.
 
@@ -183,8 +178,7 @@ def answers_of(walked: Walked, *, place: int) -> Answered | None:
 
 def first_contract(task: Task) -> Task:
     """The first rung alone with the task's checks, which its confidence comes from."""
-    place = first_place(task)
-    return _alone(task, place)
+    return _alone(task, task.first_place)
 
 
 def last_contract(task: Task) -> Task:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from taskfit.features.keys import prompt_of
-from taskfit.pipeline.audits import Audited, Audits, Walked, answers_of, first_place
+from taskfit.pipeline.audits import Audited, Audits, Walked, answers_of
 from taskfit.pipeline.drift import TEMPLATE, Drift, holds
 from taskfit.values.bar import Bar
 from taskfit.values.request import Request
@@ -59,8 +59,8 @@ class Promises:
 
     def audit(self, record_id: str, request: Request, task: Task, walked: Walked) -> None:
         """Have the first rung's answer compared with the last one's."""
-        if len(task.ladder) - 1 > first_place(task):
-            first = answers_of(walked, place=first_place(task))
+        if len(task.ladder) - 1 > task.first_place:
+            first = answers_of(walked, place=task.first_place)
             last = answers_of(walked, place=len(task.ladder) - 1)
             audited = Audited(
                 record_id=record_id, request=request, task=task, first=first, last=last, is_masked=walked.is_masked
@@ -84,7 +84,7 @@ class Promises:
             self._lapsed[task.name] = reason
             log.warning("bar_lapsed", extra={"task": task.name, "reason": reason})
         prompts = frozenset([prompt for prompt in bar.prompts if not prompt.startswith(TEMPLATE)])
-        self._bars[task.name] = FittedBar(bar=bar, rung=task.ladder[first_place(task)].id, prompts=prompts)
+        self._bars[task.name] = FittedBar(bar=bar, rung=task.ladder[task.first_place].id, prompts=prompts)
         self._drifts[task.name] = Drift(max_error=bar.max_error, sure=bar.sure)
 
     def _note(self, label: Label) -> None:

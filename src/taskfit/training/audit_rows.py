@@ -111,21 +111,19 @@ def _row(record: Record, label: Label, task: Task) -> AuditRow | None:
 
 
 def _first_answer(record: Record, task: Task) -> Attempt | None:
-    plan, place = record.plan, _first_place(task)
+    """A caller who names task and model has another ladder, whose first rung is not the task's."""
+    plan, place = record.plan, task.first_place
     if plan is None:
         return None
     answered = [attempt for attempt in record.attempts if attempt.state == "answered"]
     rungs = [(attempt, plan.candidates[attempt.candidate]) for attempt in answered if attempt.candidate < len(plan.candidates)]
-    return next((attempt for attempt, candidate in rungs if candidate.rung == place), None)
+    own = {*task.ladder[place].models, *task.ladder[place].alternates, task.ladder[place].merger}
+    return next((attempt for attempt, candidate in rungs if candidate.rung == place and candidate.card.id in own), None)
 
 
 def first_rung(task: Task) -> str:
     """The id of the first rung that answers: filters only let on."""
-    return task.ladder[_first_place(task)].id
-
-
-def _first_place(task: Task) -> int:
-    return next((place for place, rung in enumerate(task.ladder) if rung.form != "filter"), 0)
+    return task.ladder[task.first_place].id
 
 
 def _score(label: Label) -> float | None:

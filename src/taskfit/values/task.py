@@ -187,6 +187,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
 
     @property
+    def first_place(self) -> int:
+        """The place of the first rung that answers: filters only let on."""
+        return next((place for place, rung in enumerate(self.ladder) if rung.form != "filter"), 0)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """All models of the ladder, each once, in its order; alternates and mergers too."""
         named = [

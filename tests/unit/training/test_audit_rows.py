@@ -108,3 +108,13 @@ def test_a_filter_is_no_rung_that_answers() -> None:
     candidates = tuple([msgspec.structs.replace(each, rung=each.rung + 1) for each in plan().candidates])
     shifted = record("a", 0.9, plan=plan(candidates=candidates))
     assert audit_sample([shifted], by_record([label("a")]), task=task).rows[0].confidence == 0.9
+
+
+def test_a_model_that_the_caller_named_is_not_the_first_rung() -> None:
+    large = ModelCard(id="a/large", provider="a", name="large", source="")
+    pinned = plan(candidates=(Candidate(card=large),), is_audited=False, is_sampled=True)
+    named = Attempt(model="a/large", provider="a", started_ms=0.0, state="answered", confidence=0.9, answered_as="large-0613")
+    records = [record("a", 0.8), record("bb", None, plan=pinned, attempts=(named,), model="a/large")]
+    review = label("bb", None, source="review", model="", is_good=True)
+    sample = audit_sample(records, by_record([label("a"), review]), task=TASK)
+    assert [row.record_id for row in sample.rows] == ["a"]
