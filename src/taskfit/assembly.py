@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from taskfit.catalogue.cards import card
+from taskfit.catalogue.price_list import Listed, find_listings
 from taskfit.config import Config, load
 from taskfit.config.complaints import Complaints, told_by
 from taskfit.config.discover import probe_models
@@ -258,7 +259,7 @@ async def _open_house(config: Config) -> tuple[House, list[Plugin]]:
     """
     plugins: list[Plugin] = []
     try:
-        house = _build_house(config)
+        house = await asyncio.to_thread(_build_house, config)  # prices are read in another process
         checks = (check for uses in house.checks.values() for check in uses)
         routers = () if house.router is None else (house.router,)
         for plugin in (*house.providers.values(), *checks, house.profiler, *routers):
@@ -335,17 +336,25 @@ def _providers(config: Config) -> dict[str, Provider]:
 
 def _cards(config: Config, providers: Mapping[str, Provider]) -> dict[str, ModelCard]:
     today = datetime.now(UTC).date()
-    cards = {}
-    for model in config.models:
-        provider = providers[model.partition("/")[0]]
-        cards[model] = card(
+    listed = {model: found for model in config.models if (found := _listed(model, providers)) is not None}
+    listings = find_listings(frozenset(listed.values()), on=today)
+    return {
+        model: card(
             model,
-            price_source=provider.price_source(),
-            facts=provider.card_facts(),
+            listing=listings.get(listed[model]) if model in listed else None,
+            facts=providers[model.partition("/")[0]].card_facts(),
             override=config.overrides.get(model),
             on=today,
         )
-    return cards
+        for model in config.models
+    }
+
+
+def _listed(model: str, providers: Mapping[str, Provider]) -> Listed | None:
+    """What the price list calls a model; None for a server without list prices."""
+    provider, _, name = model.partition("/")
+    price_list = providers[provider].price_source()
+    return Listed(provider=price_list, name=name) if price_list else None
 
 
 def _sender(config: Config) -> Sender | None:

@@ -1,13 +1,13 @@
 """Makes a model's card from what the operator says, what its provider promises of all its models, and the price list.
 
-Knows neither the configuration's form nor the network: everything comes in as values, and the day with them.
+Knows neither the configuration's form nor the network nor where prices are read: everything comes in as values.
 """
 
 from collections.abc import Mapping
 from datetime import date
 from typing import TypeVar
 
-from taskfit.catalogue.prices import Listing, find_listing
+from taskfit.catalogue.prices import Listing
 from taskfit.values.card import CardFacts, ModelCard
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ FROM_OPERATOR = "configuration"
 def card(
     model_id: str,
     *,
-    price_source: str | None,
+    listing: Listing | None = None,
     facts: Mapping[str, bool | None] = {},
     override: CardFacts | None = None,
     on: date,
@@ -26,7 +26,7 @@ def card(
     """The card of the model `provider/name` as known on a day.
 
     The operator's word (`override`) goes before that of the provider's adapter (`facts`: has_tools, has_vision,
-    has_json_schema) and of the price list `price_source`, which is None for a server without list prices.
+    has_json_schema) and of the price list (`listing`, None where it does not know the model).
     A price that is in neither is None: unknown, not zero.
     Errors: ValueError when `model_id` is not `provider/name`.
     """
@@ -34,7 +34,6 @@ def card(
     if not provider or not name:
         raise ValueError(f"a model is written provider/name, not {model_id!r}")
     said = override or CardFacts()
-    listing = find_listing(price_source, name, on=on) if price_source else None
     listed = listing or Listing(source="")
     price = _first(said.price, listed.price)
     return ModelCard(
