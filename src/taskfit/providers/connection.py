@@ -104,7 +104,7 @@ class Connection:
         pool = self._pool
         if pool is None:
             raise InternalError("an upstream was called before it was opened")
-        now = asyncio.get_running_loop().time()
+        now = pool.loop.time()  # `get_running_loop` asks the kernel for the process's number
         first_at, total_at = now + first_byte_s, now + total_s
         socket = pool.take()
         if socket is not None:

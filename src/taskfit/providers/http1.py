@@ -20,10 +20,10 @@ NEVER: Final = float("inf")
 class Pool:
     """Idle sockets of one origin, last in, first out, so that the surplus of a busy hour grows old and goes."""
 
-    __slots__ = ("_idle", "_is_open", "_limits", "_loop", "_sweeper")
+    __slots__ = ("_idle", "_is_open", "_limits", "_sweeper", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
-        self._loop = loop
+        self.loop = loop
         self._limits = limits
         self._idle: dict[Socket, None] = {}   # keeps insertion order, pops the newest, forgets any in constant time
         self._is_open = True
@@ -34,7 +34,7 @@ class Pool:
 
     def take(self) -> "Socket | None":
         """The socket used last, if it still lives and is young enough."""
-        oldest = self._loop.time() - self._limits.keepalive_s
+        oldest = self.loop.time() - self._limits.keepalive_s
         while self._idle:
             socket, _ = self._idle.popitem()
             if socket.idle_since > oldest and not socket.is_closing():
@@ -47,10 +47,10 @@ class Pool:
         if not self._is_open or len(self._idle) >= self._limits.max_pool:
             socket.drop()
             return
-        socket.idle_since = self._loop.time()
+        socket.idle_since = self.loop.time()
         self._idle[socket] = None
         if self._sweeper is None:
-            self._sweeper = self._loop.call_later(self._limits.keepalive_s, self._sweep)
+            self._sweeper = self.loop.call_later(self._limits.keepalive_s, self._sweep)
 
     def forget(self, socket: "Socket") -> None:
         """The socket is gone."""
@@ -67,13 +67,13 @@ class Pool:
 
     def _sweep(self) -> None:
         self._sweeper = None
-        oldest = self._loop.time() - self._limits.keepalive_s
+        oldest = self.loop.time() - self._limits.keepalive_s
         for socket in [each for each in self._idle if each.idle_since <= oldest]:
             del self._idle[socket]
             socket.drop()
         if self._idle:
             first = next(iter(self._idle))
-            self._sweeper = self._loop.call_at(first.idle_since + self._limits.keepalive_s, self._sweep)
+            self._sweeper = self.loop.call_at(first.idle_since + self._limits.keepalive_s, self._sweep)
 
 
 class Socket(asyncio.Protocol):

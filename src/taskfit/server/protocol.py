@@ -185,7 +185,9 @@ class TimedProtocol(HttpToolsProtocol):
         self._is_message_done = False
         self._head_bytes = 0
         self._unsent = 0
-        self._running: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._next: Cycle | None = None
+        self._waiter: asyncio.Future[None] | None = None
         self._due = inf
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -200,8 +202,8 @@ class TimedProtocol(HttpToolsProtocol):
             self._alarm.cancel()
         self.has_left = True
         super().connection_lost(exc)
-        if self._running is not None:
-            self._running.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and keep time while a request is incomplete."""
@@ -210,7 +212,12 @@ class TimedProtocol(HttpToolsProtocol):
                 self.transport.write(_HEAD_TOO_LARGE)
             self.transport.close()
             return
-        HttpToolsProtocol.data_received(self, data)  # a `super()` for every piece that comes would cost more than it says
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
         if not self._is_message_done and self._due == inf:
             if self._is_head_done:
                 if not self.pipeline:  # else nothing is read until its turn comes
@@ -259,25 +266,25 @@ class TimedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body; more is not read while much of it waits."""
-        cycle = self.cycle
+        cycle: Cycle = self.cycle  # type: ignore[assignment]  # see on_headers_complete
         if not cycle.response_complete:
             cycle.body += body
             if len(cycle.body) > HIGH_WATER_LIMIT:
                 self.flow.pause_reading()
-            cycle.message_event.set()
+            cycle.set()
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        if not self.cycle.response_complete:
-            self.cycle.more_body = False
-            self.cycle.message_event.set()
+        cycle: Cycle = self.cycle  # type: ignore[assignment]  # see on_headers_complete
         self._is_message_done = True
         self._is_head_done = False
         self._head_bytes = 0
-        if self._is_answering():
-            self._due = inf
-        else:  # answered before its body had come
+        if cycle.response_complete:  # before its body had come
             self._expect_within(self.timeout_keep_alive)
+        else:
+            cycle.more_body = False
+            cycle.set()
+            self._due = inf
 
     def on_response_complete(self) -> None:
         """The answer has gone out: the next request of this connection, or none for a while."""
@@ -318,9 +325,30 @@ class TimedProtocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _start(self, cycle: Cycle) -> None:
-        self._running = task = self.loop.create_task(cycle.run(self.app))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self._next = cycle
+        if self._waiter is not None:
+            if not self._waiter.done():
+                self._waiter.set_result(None)
+        elif self._task is None:
+            self._task = self.loop.create_task(self._serve())
+            self.tasks.add(self._task)
+            self._task.add_done_callback(self.tasks.discard)
+
+    async def _serve(self) -> None:
+        """Answer the requests of this connection, one after the other: a task for each would cost more than waking one."""
+        try:
+            while not self.has_left:
+                cycle, self._next = self._next, None
+                if cycle is not None:
+                    await cycle.run(self.app)
+                    continue
+                self._waiter = self.loop.create_future()
+                try:
+                    await self._waiter
+                finally:
+                    self._waiter = None
+        finally:
+            self._task = None
 
     def _is_head_too_large(self, data: bytes) -> bool:
         """Whether the head that is coming in is over the limit with this piece."""
