@@ -5,7 +5,7 @@ opened before its first use and closed after its last one. Nothing here knows an
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
@@ -342,4 +342,23 @@ class Store(Plugin, Protocol):
 
     def revoke_key(self, key_id: str, *, at: float) -> bool:
         """Whether there was such a key."""
+        ...
+
+
+@runtime_checkable
+class PackingStore(Protocol):
+    """A store that can be given records as it writes them. While a thousand wait for their batch, flat rows leave in the
+    processor's caches what requests need; records, each of some forty objects, do not.
+    """
+
+    def pack(self, record: Record) -> object:
+        """What stands for the record until it is written. Errors: ValueError for one that cannot be stored."""
+        ...
+
+    def unpack(self, packed: Any) -> Record:
+        """The record again."""
+        ...
+
+    def append_packed(self, batch: Sequence[Any]) -> None:
+        """As `append`."""
         ...

@@ -14,12 +14,12 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from taskfit.errors import StoreUnavailable
-from taskfit.protocols import Store
+from taskfit.protocols import PackingStore, Store
 from taskfit.values.record import Record
 
 logger = logging.getLogger("taskfit.store")
@@ -49,7 +49,9 @@ class Outbox:
         clock: Callable[[], float] = time.monotonic,
         on_state: Callable[[StoreUnavailable | None], None] | None = None,
     ) -> None:
-        self._store = store
+        self._pack: Callable[[Record], Any] = store.pack if isinstance(store, PackingStore) else _as_it_is
+        self._unpack: Callable[[Any], Record] = store.unpack if isinstance(store, PackingStore) else _as_it_is
+        self._append: Callable[[Sequence[Any]], None] = store.append_packed if isinstance(store, PackingStore) else store.append
         self._capacity = capacity
         self._interval_s = interval_s
         self._batch = batch
@@ -58,6 +60,7 @@ class Outbox:
         # Written by the event loop's thread.
         self._reserved = 0
         self._put = 0
+        self._unpacked = 0  # could not be packed
         # Written by the store's thread.
         self._done = 0
         self._lost = 0
@@ -66,7 +69,7 @@ class Outbox:
         self._retry_s = FIRST_RETRY_S
         self._due_at: float | None = None
         # Shared: deques, whose single operations are atomic, an event, and plain flags.
-        self._queue: deque[Record] = deque()
+        self._queue: deque[Any] = deque()  # packed records
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._drains: deque[tuple[int, Future[None]]] = deque()
         self._wake = threading.Event()
@@ -74,7 +77,7 @@ class Outbox:
         self._is_hurried = False
         self._stop_at: float | None = None
         # Taken out of the queue, not yet written; the lock is held while records move between the two.
-        self._taken: deque[Record] = deque()
+        self._taken: deque[Any] = deque()
         self._moving = threading.Lock()
         self._is_closed = False
         self._thread: threading.Thread | None = None
@@ -97,7 +100,7 @@ class Outbox:
     @property
     def lost(self) -> int:
         """Records that the store refused for their content; each is logged with its id."""
-        return self._lost
+        return self._lost + self._unpacked
 
     def start(self) -> None:
         """Start the thread. Records put before are written then."""
@@ -119,8 +122,13 @@ class Outbox:
         """Queue the record for which a place was reserved. Never blocks, never fails."""
         if self._is_closed:
             logger.error("record_lost", extra={"record": record.id, "error": "it came after the outbox was closed"})
-        self._queue.append(record)
         self._reserved -= 1
+        try:
+            self._queue.append(self._pack(record))
+        except Exception as error:
+            self._unpacked += 1
+            logger.exception("record_lost", extra={"record": record.id, "error": str(error)})
+            return
         self._put += 1
         # The thread names the length at which it wants to be woken, then looks at the queue once more before it sleeps:
         # one of the two sides always sees the other.
@@ -166,7 +174,7 @@ class Outbox:
             self._is_closed = True
             left = (*self._taken, *_emptied(self._queue))
         self._refuse_calls()
-        return left
+        return tuple([self._unpack(packed) for packed in left])
 
     def _is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive() and self._stop_at is None
@@ -255,7 +263,7 @@ class Outbox:
         while parts:
             part = parts.pop()
             try:
-                self._store.append(part)
+                self._append(part)
             except StoreUnavailable:
                 raise
             except Exception as error:
@@ -263,9 +271,9 @@ class Outbox:
                     half = len(part) // 2
                     parts += [part[half:], part[:half]]
                     continue
-                for record in part:
+                for packed in part:
                     self._lost += 1
-                    logger.exception("record_lost", extra={"record": record.id, "error": str(error)})
+                    logger.exception("record_lost", extra={"record": self._unpack(packed).id, "error": str(error)})
             self._forget(len(part))
 
     def _forget(self, count: int) -> None:
@@ -318,6 +326,10 @@ class Outbox:
             if self._failing is not None and self._due_at is not None:
                 self._wake.clear()
                 self._wake.wait(min(self._due_at, stop_at) - now)
+
+
+def _as_it_is(record: T) -> T:
+    return record
 
 
 def _answer_call(fn: Callable[[], Any], future: Future[Any]) -> None:

@@ -28,18 +28,20 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Record).decode
 
 
-def record_rows(batch: Iterable[Record]) -> list[RecordRow]:
-    """One row per record, in the order of the table's columns. The body is JSON, so that no NUL character is ever in it.
+def record_row(record: Record) -> RecordRow:
+    """The record as a row, in the order of the table's columns. The body is JSON, so that no NUL character is ever in it.
 
     Errors: ValueError for a record that JSON cannot carry, such as one with half a surrogate pair.
     """
-    return [
-        (
-            record.id, record.at, record.task, record.surface, record.key_id, record.team, record.model, record.outcome,
-            record.status, record.error, record.cost, record.latency_ms, record.confidence, _encode(record).decode(),
-        )
-        for record in batch
-    ]
+    return (
+        record.id, record.at, record.task, record.surface, record.key_id, record.team, record.model, record.outcome,
+        record.status, record.error, record.cost, record.latency_ms, record.confidence, _encode(record).decode(),
+    )  # fmt: skip
+
+
+def record_of_row(row: RecordRow) -> Record:
+    """The record of a row of `record_row`."""
+    return _decode(row[-1])
 
 
 def groups(batch: Sequence[RecordRow]) -> Iterable[Sequence[RecordRow]]:

@@ -62,7 +62,18 @@ class SqliteStore:
 
         Errors: StoreUnavailable; ValueError or InternalError when one of the records cannot be stored at all.
         """
-        batch = rows.record_rows(records)
+        self.append_packed([rows.record_row(record) for record in records])
+
+    def pack(self, record: Record) -> rows.RecordRow:
+        """See protocols.PackingStore."""
+        return rows.record_row(record)
+
+    def unpack(self, packed: rows.RecordRow) -> Record:
+        """See protocols.PackingStore."""
+        return rows.record_of_row(packed)
+
+    def append_packed(self, batch: Sequence[rows.RecordRow]) -> None:
+        """See protocols.PackingStore."""
         if not batch:
             return
         with self._file.begin() as connection:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from taskfit.errors import StoreUnavailable
 from taskfit.pipeline.outbox import Outbox
-from taskfit.protocols import RecordQuery
+from taskfit.protocols import PackingStore, RecordQuery
+from taskfit.stores.rows import RecordRow
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore
 from taskfit.testing.conformance_store import opened, plain_record
 from taskfit.values.record import Record
@@ -38,16 +40,17 @@ class Shelf(SqliteStore):
     def ids(self) -> list[str]:
         return [record_id for batch in self.batches for record_id in batch]
 
-    def append(self, records: Sequence[Record]) -> None:
+    def append_packed(self, batch: Sequence[RecordRow]) -> None:
         self.tries += 1
         self.tried.release()
         assert self.gate.wait(LONG_S)
         if self.failure is not None:
             raise StoreUnavailable("not now", operator_text=self.failure)
-        if any(record.id in self.poison for record in records):
-            raise ValueError("cannot be encoded")
-        self.batches.append(tuple(record.id for record in records))
-        for _ in records:
+        ids = tuple(row[0] for row in batch)
+        if not self.poison.isdisjoint(ids):
+            raise ValueError("cannot be stored")
+        self.batches.append(ids)
+        for _ in batch:
             self.written.release()
 
     def wait_for(self, count: int) -> None:
@@ -318,3 +321,41 @@ def test_a_locked_file_delays_records_and_loses_none(tmp_path: Path) -> None:
         assert recovered.wait(LONG_S)
         assert drained(outbox) == 0
         assert len(asyncio.run(outbox.call(find))) == 20
+
+
+def test_a_record_that_no_row_can_carry_is_told_and_the_others_are_written(caplog: pytest.LogCaptureFixture) -> None:
+    shelf = Shelf()
+    with running(Outbox(shelf, interval_s=0)) as outbox:
+        assert outbox.reserve()
+        outbox.put(msgspec.structs.replace(plain_record(1), asked="half a pair: \ud800"))
+        put(outbox, 2)
+        assert drained(outbox) == 0
+        assert (shelf.ids, outbox.lost, outbox.depth) == (ids(2), 1, 0)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["record_lost"]
+
+
+class PlainStore:
+    """A store that takes records as they are; of its methods, those that an outbox uses."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.is_failing = False
+
+    def append(self, records: Sequence[Record]) -> None:
+        if self.is_failing:
+            raise StoreUnavailable("not now", operator_text="away")
+        self.records += records
+
+
+def test_a_store_that_does_not_pack_is_given_the_records_themselves() -> None:
+    store = PlainStore()
+    assert not isinstance(store, PackingStore)
+    with running(Outbox(store, interval_s=0)) as outbox:  # type: ignore[arg-type]  # as far as it is used
+        put(outbox, 1, 2)
+        assert drained(outbox) == 0
+    assert store.records == [plain_record(1), plain_record(2)]
+    store.is_failing = True
+    outbox = Outbox(store, interval_s=0)  # type: ignore[arg-type]  # as above
+    outbox.start()
+    put(outbox, 3)
+    assert outbox.stop(timeout_s=0) == (plain_record(3),)

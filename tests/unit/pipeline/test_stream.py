@@ -204,7 +204,7 @@ def test_a_cancelled_walk_leaves_a_record_with_its_running_attempt_priced(stream
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert stage.last is walk.record
+        assert stage.last == walk.record
         return walk
 
     record = asyncio.run(run()).record
@@ -260,7 +260,7 @@ def test_a_receiver_s_own_failure_is_not_taken_for_the_upstream_s(stream: bool) 
 
 def test_without_a_place_in_the_outbox_nothing_begins() -> None:
     stage = Stage({"a": says("42")})
-    stage.outbox = Outbox(stage.outbox._store, capacity=0)
+    stage.outbox = Outbox(stage.store, capacity=0)
     with pytest.raises(Overloaded) as refused:
         stage.run()
     assert refused.value.retry == "later"

@@ -167,10 +167,11 @@ class Stage:
     ) -> None:
         self.provider = Scripted("up", scripts)
         self.clock = Clock()
-        self.outbox = Outbox(SqliteStore("sqlite", SqliteSettings(url="sqlite::memory:")))
+        self.store = SqliteStore("sqlite", SqliteSettings(url="sqlite::memory:"))
+        self.outbox = Outbox(self.store)
         self.conditions = Conditions(self.clock.monotonic)
         self.counting = Counting()
-        self.reviews = Reviews(self.outbox._store, straight, self.clock)
+        self.reviews = Reviews(self.store, straight, self.clock)
         self.promises = Promises(Audits(self.walk_of, self.reviews.add_label, self.clock.time))
         models = tuple(f"up/{name}" for name in scripts)
         ladder = tuple(rungs) or tuple(Rung(models=(model,)) for model in models)
@@ -217,4 +218,4 @@ class Stage:
         """The one record that there is; its place in the outbox is taken and no other."""
         assert self.outbox.depth == 1
         assert self.outbox._reserved == 0
-        return self.outbox._queue[0]
+        return self.store.unpack(self.outbox._queue[0])

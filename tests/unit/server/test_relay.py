@@ -43,7 +43,7 @@ class Out:
 
 def relay_to(out: Out, dialect: Any = openai_chat, *, tick_s: float = 60.0) -> Relay:
     stage = Stage({"a": says("42")})
-    gateway = Gateway(stage.house, store=stage.outbox._store, outbox=stage.outbox, clock=stage.clock)
+    gateway = Gateway(stage.house, store=stage.store, outbox=stage.outbox, clock=stage.clock)
     scope: dict[str, Any] = {"headers": [], "query_string": b"", OUTLET: out}
     walk = stage.walk(stream=True)
     walk.prepare()
