@@ -139,21 +139,26 @@ def _start(targets: list[Target], stack: ExitStack) -> list[Target]:
 def _measure(targets: list[Target], shape: Shape, parts: list[str]) -> Starts:
     _idle(targets)
     for target in targets:
-        serve_requests(target, shape, WARM_UP if "memory" in parts and target.measures("memory") else 500)
-        _note_memory(target, "warm")
+        target.pause()
+    for target in targets:
+        with target.awake():
+            serve_requests(target, shape, WARM_UP if "memory" in parts and target.measures("memory") else 500)
+            _note_memory(target, "warm")
     shuffle = random.Random(1).shuffle
     for number in range(shape.rounds):
         began = time.monotonic()
         order = list(targets)
         shuffle(order)
         for target in order:
-            measure_round(target, shape, parts)
+            with target.awake():
+                measure_round(target, shape, parts)
         print(f"round {number + 1} of {shape.rounds}: {time.monotonic() - began:.0f} s", flush=True)
     if "memory" in parts:
         for target in targets:
             if target.process is not None and target.measures("memory"):
-                serve_requests(target, shape, max(0, shape.growth_requests + WARM_UP - target.served))
-                _note_memory(target, "end")
+                with target.awake():
+                    serve_requests(target, shape, max(0, shape.growth_requests + WARM_UP - target.served))
+                    _note_memory(target, "end")
     if "start" not in parts:
         return Starts(import_ms=None, help_ms=None, again_s=None)
     ours = next((target for target in targets if target.name == "taskfit"), None)
