@@ -12,10 +12,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from taskfit.artefacts.router_contents import gain_faults, predictor_faults, table_faults
 from taskfit.errors import ConfigurationError
 from taskfit.features.definition import DEFINITION
 from taskfit.values.fitted import FittedRouter, GainModel, Manifest, TaskPredictor
-from taskfit.values.policy import ALL, PolicyTable
+from taskfit.values.policy import PolicyTable
 
 FORM: Final = "taskfit-router-1"
 MANIFEST: Final = "manifest.json"
@@ -23,6 +24,7 @@ PARTS: Final[Mapping[str, type]] = {"table.json": PolicyTable, "predictor.json":
 """The other files. The table is always there."""
 TABLE, PREDICTOR, GAIN = PARTS
 MOST_BYTES: Final = 256 * 1024 * 1024
+MOST_TOLD: Final = 10
 AGAIN: Final = "train it again: taskfit router train OUTCOMES --out DIR"
 
 T = TypeVar("T")
@@ -46,7 +48,8 @@ def write_router(router: FittedRouter, folder: Path) -> FittedRouter:
 
 
 def read_router(folder: Path) -> FittedRouter:
-    """The router in a folder. Errors: ConfigurationError, which names the file, what was found and what to do."""
+    """The router in a folder. Errors: ConfigurationError, which names the files, what was found and what to do, all mistakes in
+    what they hold at once."""
     manifest = _decoded(_read(folder / MANIFEST), Manifest, folder / MANIFEST)
     _check_manifest(manifest, folder)
     parts: dict[str, object] = {}
@@ -60,14 +63,14 @@ def read_router(folder: Path) -> FittedRouter:
                 f"{folder / name}: is not the file that the manifest names\n  found   another fingerprint\n  try     {AGAIN}"
             )
         parts[name] = _decoded(body, PARTS[name], folder / name)
-    table = parts.get(TABLE)
+    table, predictor, gain = parts.get(TABLE), parts.get(PREDICTOR), parts.get(GAIN)
     if not isinstance(table, PolicyTable):
         raise ConfigurationError(f"{folder / MANIFEST}: names no {TABLE}\n  try     {AGAIN}")
-    _check_table(table, folder / TABLE)
-    predictor, gain = parts.get(PREDICTOR), parts.get(GAIN)
     assert predictor is None or isinstance(predictor, TaskPredictor)
     assert gain is None or isinstance(gain, GainModel)
-    return FittedRouter(manifest=manifest, table=table, predictor=predictor, gain=gain)
+    router = FittedRouter(manifest=manifest, table=table, predictor=predictor, gain=gain)
+    _check_contents(router, folder)
+    return router
 
 
 def _check_manifest(manifest: Manifest, folder: Path) -> None:
@@ -82,16 +85,22 @@ def _check_manifest(manifest: Manifest, folder: Path) -> None:
         )
 
 
-def _check_table(table: PolicyTable, file: Path) -> None:
-    """What the types cannot say: each cell has a figure for each policy, and there is a cell for all requests."""
-    if ALL not in table.cells or not table.policies:
-        raise ConfigurationError(f"{file}: has no policy, or no cell {ALL!r}\n  try     {AGAIN}")
-    for name, cell in table.cells.items():
-        if len(cell.estimates) != len(table.policies):
-            raise ConfigurationError(
-                f"{file}: cells.{name[:80]}\n  found   {len(cell.estimates)} estimates\n  wanted  {len(table.policies)}, one for "
-                f"each policy\n  try     {AGAIN}"
-            )
+def _check_contents(router: FittedRouter, folder: Path) -> None:
+    """What the types cannot say, of all parts at once."""
+    models = router.manifest.models
+    found = [(TABLE, fault) for fault in table_faults(router.table, models)]
+    if router.predictor is not None:
+        found += [(PREDICTOR, fault) for fault in predictor_faults(router.predictor, router.table.cells)]
+    if router.gain is not None:
+        found += [(GAIN, fault) for fault in gain_faults(router.gain, models)]
+    told = [
+        f"{folder / name}: {where or 'the whole file'}\n  found   {said}\n  wanted  {wanted}\n  try     {AGAIN}"
+        for name, (where, said, wanted) in found[:MOST_TOLD]
+    ]
+    if len(found) > MOST_TOLD:
+        told.append(f"{folder}: {len(found) - MOST_TOLD} more mistakes\n  try     {AGAIN}")
+    if told:
+        raise ConfigurationError("\n\n".join(told))
 
 
 def _read(file: Path) -> bytes:

@@ -62,7 +62,8 @@ def manifest(**more: Any) -> Manifest:
 
 
 def router(folder: Path, of: PolicyTable = ALIKE, **more: Any) -> FittedRouter:
-    write_router(Fitted(manifest=manifest(), table=of, **more), folder)
+    models = tuple(sorted({rung for policy in of.policies for rung in policy.rungs if "(" not in rung}))
+    write_router(Fitted(manifest=manifest(models=models), table=of, **more), folder)
     return FittedRouter("fitted", FittedSettings(folder=str(folder)))
 
 
