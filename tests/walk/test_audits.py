@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from taskfit.cli.application import app
 from taskfit.protocols import LabelQuery
 from taskfit.testing import UpstreamThread
-from tests.walk.house import CONFIGURATION, House, fresh, serving, write_configuration
+from tests.walk.house import CONFIGURATION, House, fresh, serving
 from tests.walk.test_reload import until_logged
 
 PROMISED = CONFIGURATION + """
@@ -55,8 +55,8 @@ def test_a_bar_is_fitted_on_audits_and_lapses_when_the_model_gets_worse(
         assert said.exit_code == 0, said.output
         assert (tmp_path / "fitted" / "sums.json").exists()
 
-        write_configuration(tmp_path, upstream, PROMISED + "    owner: sums\n")
-        asyncio.run(until_logged(caplog, "configuration_reloaded"))
+        taken = asyncio.run(until_logged(caplog, "configuration_reloaded"))
+        assert taken.__dict__["files"] == [str(tmp_path / "fitted" / "sums.json")], "a new bar is taken without a signal"
         assert house.ask("6 x 7?", model="task:sums").headers["x-taskfit-model"] == "up/mini"
 
         upstream.script({"mini": "6 * 7 = 42, so the answer is 41.", "general": RIGHT})

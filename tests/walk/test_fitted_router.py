@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from openai import AsyncOpenAI
 
+from taskfit.artefacts.files import replace_whole
 from taskfit.artefacts.router import FORM, write_router
 from taskfit.features.definition import DEFINITION
 from taskfit.testing import UpstreamThread
@@ -88,6 +89,35 @@ def test_requests_go_where_the_outcomes_of_their_task_say(tmp_path: Path, upstre
         assert {(routing.policy, routing.propensity) for routing in routings if routing is not None} == {
             ("mini", 0.5), ("general", 0.5),
         }  # fmt: skip
+
+
+def test_a_folder_that_is_trained_anew_is_taken_and_a_broken_one_leaves_the_old_one_in_force(
+    tmp_path: Path, upstream: UpstreamThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = router(tmp_path / "fitted-router", CHEAP_LETTERS)
+    text = CONFIGURATION + FITTED.replace("{router}", str(folder))
+    with serving(tmp_path, upstream, text) as served, caplog.at_level(logging.WARNING):
+        house = fresh(served)
+        assert house.ask(model="task:letters").text == "I am mini."
+        router(folder, DEAR_LETTERS)
+        line = asyncio.run(until_logged(caplog, "configuration_reloaded"))
+        assert line.__dict__["files"] == [str(folder / "manifest.json")]
+        assert house.ask(model="task:letters").text == "I am general."
+        (folder / "table.json").write_text("{}")
+        whole = (folder / "manifest.json").read_bytes()
+        replace_whole(folder / "manifest.json", whole.replace(b'"at":1', b'"at":2'))
+        asyncio.run(until_logged(caplog, "configuration_not_reloaded"))
+        assert house.ask(model="task:letters").text == "I am general."
+        router(folder, CHEAP_LETTERS)
+        asyncio.run(until_answered(house, "I am mini."))
+        said = [line.getMessage() for line in caplog.records if line.getMessage().startswith("configuration_")]
+        assert said == ["configuration_reloaded", "configuration_not_reloaded", "configuration_reloaded"], "each is said once"
+
+
+async def until_answered(house: House, text: str) -> None:
+    async with asyncio.timeout(8):
+        while (await asyncio.to_thread(house.ask, model="task:letters")).text != text:  # noqa: ASYNC110  # another thread has no event
+            await asyncio.sleep(0.05)
 
 
 def test_another_folder_is_taken_on_reload_and_a_broken_one_is_not(

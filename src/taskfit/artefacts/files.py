@@ -1,5 +1,6 @@
-"""A small file that was fitted, read whole. Knows nothing of what is in it."""
+"""Files that were fitted: a small one read whole, and one that appears whole or not at all. Knows nothing of what is in them."""
 
+import os
 from pathlib import Path
 
 from taskfit.errors import ConfigurationError
@@ -15,3 +16,13 @@ def read_small(path: str | Path, *, most_bytes: int, wanted: str) -> bytes:
     if len(body) > most_bytes:
         raise ConfigurationError(f"{path}: is larger than {most_bytes:,} bytes\n  wanted  {wanted}")
     return body
+
+
+def replace_whole(file: Path, body: bytes) -> None:
+    """Put a file in the place of what is there, so that a reader finds the old one or the new one. Errors: OSError."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(body)
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -5,13 +5,13 @@ with what to do. Knows nothing of how it was fitted, and nothing of numpy.
 """
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
 
+from taskfit.artefacts.files import replace_whole
 from taskfit.artefacts.router_contents import gain_faults, predictor_faults, table_faults
 from taskfit.errors import ConfigurationError
 from taskfit.features.definition import DEFINITION
@@ -39,7 +39,7 @@ def write_router(router: FittedRouter, folder: Path) -> FittedRouter:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, body in {**bodies, MANIFEST: _encoded(manifest)}.items():
-            _replace(folder / name, body)
+            replace_whole(folder / name, body)
         for name in PARTS.keys() - bodies.keys():
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
@@ -124,13 +124,3 @@ def _decoded(body: bytes, wanted: type[T], file: Path) -> T:
 
 def _encoded(value: object) -> bytes:
     return msgspec.json.encode(value) + b"\n"
-
-
-def _replace(file: Path, body: bytes) -> None:
-    """A file appears whole or not at all."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(body)
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -152,13 +152,14 @@ def _calls(cost: str | None) -> tuple[float, float] | None:
 
 
 def _save(file: Path, pairs: list[tuple["Outcome", ...]], signals: list[str], seed: int) -> None:
+    from taskfit.artefacts.files import replace_whole
     from taskfit.config.calibrations import written
     from taskfit.errors import ConfigurationError
     from taskfit.evaluation.escalation import calibrate
 
     calibration = calibrate(pairs, signals=signals, seed=seed)
     try:
-        file.write_bytes(written(calibration))
+        replace_whole(file, written(calibration))
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror or error}") from error
     typer.echo(f"wrote {file}, fitted on all {calibration.rows} answers", err=True)

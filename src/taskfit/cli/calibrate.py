@@ -1,6 +1,5 @@
 """`taskfit calibrate`: from judged answers to the confidence from which on a task's cheap answers may go out."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -148,15 +147,11 @@ def _place(task: str, config: "Config | None") -> Path:
 def _write(file: Path, bar: "Bar") -> None:
     """Whole or not at all. Errors: ConfigurationError."""
     from taskfit.artefacts.bar import written
+    from taskfit.artefacts.files import replace_whole
     from taskfit.errors import ConfigurationError
 
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.write_bytes(written(bar))
-            unfinished.replace(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        replace_whole(file, written(bar))
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written: {error.strerror or error}") from error

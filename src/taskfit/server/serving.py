@@ -7,10 +7,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -24,6 +23,7 @@ from taskfit.server.application import Application
 from taskfit.server.keyring import MIN_PRESET_CHARS, PRESETS, Keyring, new_key
 from taskfit.server.protocol import TimedProtocol
 from taskfit.server.table import ROUTES
+from taskfit.server.watching import Stamp, changed, stamps_of
 
 GRACE_S = 30
 KEEP_ALIVE_S = 75
@@ -59,6 +59,7 @@ async def serve(
 
     Errors: ConfigurationError, also when the address is taken; StoreUnavailable.
     """
+    seen = stamps_of(config)
     with closing(_bind(config.host, config.port)) as listener:
         async with await assemble(config) as assembly:
             keyring = Keyring(assembly.gateway, is_auth_on=config.is_auth_on)
@@ -68,7 +69,7 @@ async def serve(
             server = _server(assembly, keyring, protocol, on_start=lambda: on_start and on_start(started))
             background = [asyncio.create_task(keyring.keep_fresh())]
             if reread is not None:
-                background.append(asyncio.create_task(_reload_on_change(assembly, reread)))
+                background.append(asyncio.create_task(_reload_on_change(assembly, reread, seen)))
             if stop is not None:
                 background.append(asyncio.create_task(_stop_on(stop, server)))
             for task in background:
@@ -177,42 +178,38 @@ async def _stop_on(stop: asyncio.Event, server: _Server) -> None:
     server.handle_exit(signal.SIGTERM, None)
 
 
-async def _reload_on_change(assembly: Assembly, reread: Callable[[], Config]) -> None:
-    """Reload on SIGHUP, and when the file has changed. A configuration with mistakes changes nothing and is told in the log."""
+async def _reload_on_change(assembly: Assembly, reread: Callable[[], Config], seen: Mapping[str, Stamp]) -> None:
+    """Reload on SIGHUP, and when the file, or one that it names, is another one than was `seen`. A configuration with mistakes
+    changes nothing and is told in the log, once."""
     asked = asyncio.Event()
     if threading.current_thread() is threading.main_thread():
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
-    seen = _stamp(assembly.config)
+    read = assembly.config
     while True:
         with suppress(TimeoutError):
             await asyncio.wait_for(asked.wait(), WATCH_S)
-        now = _stamp(assembly.config)
-        if not asked.is_set() and now == seen:
+        now = stamps_of(read)
+        files = changed(seen, now)
+        if not asked.is_set() and not files:
             continue
         asked.clear()
-        seen = now
-        await reload(assembly, reread)
+        read = await reload(assembly, reread, files=files)
+        seen = {**stamps_of(read), **now}  # what changed in the meantime is seen next time
 
 
-async def reload(assembly: Assembly, reread: Callable[[], Config]) -> bool:
-    """Take the configuration as it is now; whether that went well."""
+async def reload(assembly: Assembly, reread: Callable[[], Config], *, files: Sequence[str] = ()) -> Config:
+    """Take the configuration as it is now. Gives the one that could be read last, whether or not it could be taken: its files are
+    the ones to watch. `files` are those that have changed, for the log."""
+    config = assembly.config
     try:
         config = reread()
         changes = differences(assembly.config, config)
         await assembly.reload(config)
     except TaskfitError as error:
-        log.error("configuration_not_reloaded", extra={"reason": str(error)})
-        return False
-    log.warning("configuration_reloaded", extra={"changes": list(changes)})
-    return True
-
-
-def _stamp(config: Config) -> tuple[int, int] | None:
-    try:
-        status = Path(config.file).stat() if config.file else None
-    except OSError:
-        return None
-    return None if status is None else (status.st_mtime_ns, status.st_size)
+        log.error("configuration_not_reloaded", extra={"reason": str(error), "files": list(files)})
+    else:
+        log.warning("configuration_reloaded", extra={"changes": list(changes), "files": list(files)})
+    return config
 
 
 def url_of(host: str, port: int) -> str:

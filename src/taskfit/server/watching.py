@@ -1,0 +1,44 @@
+"""Which of the files that a configuration is made of have changed: the file itself, and what was fitted or written beside it.
+
+A look is a stat of each file, and reads none. Files that were fitted are renamed into place, a folder's manifest as its last one,
+so what has changed is there as a whole.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from taskfit.artefacts.router import MANIFEST
+from taskfit.config import Config
+
+Stamp: TypeAlias = tuple[int, int, int] | None
+"""Time of the last change, size and number of a file; None where there is none."""
+
+
+def stamps_of(config: Config) -> dict[str, Stamp]:
+    """What a look at each of its files says now."""
+    return {file: _stamp(file) for file in _files_of(config)}
+
+
+def changed(seen: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> tuple[str, ...]:
+    """The files that are other ones than they were."""
+    return tuple([file for file, stamp in now.items() if file not in seen or seen[file] != stamp])
+
+
+def _files_of(config: Config) -> Iterator[str]:
+    if config.file is not None:
+        yield config.file
+    for files in config.files.values():
+        yield from (file for file in (files.template, files.calibration, files.bar) if file is not None)
+    if config.router is not None and isinstance(folder := config.router.settings.get("folder"), str):
+        yield str(Path(folder) / MANIFEST)
+    if isinstance(weights := config.profiler.settings.get("weights"), str):
+        yield weights
+
+
+def _stamp(file: str) -> Stamp:
+    try:
+        status = Path(file).stat()
+    except (OSError, ValueError):  # also a name that no file can have
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,0 +1,58 @@
+"""Which files a configuration is made of, and when one of them counts as changed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from taskfit.artefacts.files import replace_whole
+from taskfit.config import Config
+from taskfit.config.settings import PluginUse, TaskFiles
+from taskfit.server.watching import changed, stamps_of
+
+
+def config(folder: Path) -> Config:
+    return Config(
+        file=str(folder / "taskfit.yaml"), providers=(), aliases={}, overrides={}, models=(), tasks=(),
+        files={"sums": TaskFiles(template=str(folder / "sums.j2"), bar=str(folder / "fitted" / "sums.json"))},
+        router=PluginUse(name="fitted", settings={"folder": str(folder / "router")}),
+        profiler=PluginUse(name="linear", settings={"weights": str(folder / "weights.json")}),
+    )  # fmt: skip
+
+
+def test_all_that_was_fitted_or_written_beside_the_file_is_watched(tmp_path: Path) -> None:
+    assert [str(Path(file).relative_to(tmp_path)) for file in stamps_of(config(tmp_path))] == [
+        "taskfit.yaml", "sums.j2", "fitted/sums.json", "router/manifest.json", "weights.json",
+    ]  # fmt: skip
+
+
+def test_without_a_file_and_with_a_router_of_other_settings_nothing_is_watched() -> None:
+    other = PluginUse(name="other", settings={"folder": 3})
+    bare = Config(file=None, providers=(), aliases={}, overrides={}, models=(), tasks=(), router=other)
+    assert stamps_of(bare) == {}
+
+
+@pytest.mark.parametrize("name", ["taskfit.yaml", "weights.json"])
+def test_a_file_that_appears_is_changed_or_goes_has_changed(tmp_path: Path, name: str) -> None:
+    of, file = config(tmp_path), tmp_path / name
+    seen = stamps_of(of)
+    assert changed(seen, stamps_of(of)) == ()
+    for act in (lambda: file.write_text("a"), lambda: file.write_text("ab"), file.unlink):
+        act()
+        now = stamps_of(of)
+        assert changed(seen, now) == (str(file),)
+        seen = now
+
+
+def test_another_file_of_the_same_size_and_time_has_changed(tmp_path: Path) -> None:
+    of, file = config(tmp_path), tmp_path / "weights.json"
+    file.write_text("a")
+    status, seen = file.stat(), stamps_of(of)
+    replace_whole(file, b"b")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert changed(seen, stamps_of(of)) == (str(file),)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["weights.json"]
+
+
+def test_a_file_that_was_not_seen_before_counts_as_changed(tmp_path: Path) -> None:
+    assert changed({}, {"a": None}) == ("a",)
