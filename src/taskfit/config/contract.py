@@ -36,7 +36,7 @@ from taskfit.config.review import ReviewPart, read_review
 from taskfit.config.tree import Broken, Entry, Node, Scalar, Sequence, Table
 from taskfit.shaping.datafog_finder import DATAFOG
 from taskfit.values.money import Usd
-from taskfit.values.task import CheckUse, Deliver, Explore, Fit, Hedge, Match, Path, Rung, Slo
+from taskfit.values.task import Bounds, CheckUse, Deliver, Explore, Fit, Hedge, Match, Path, Rung, Slo
 
 MOST_EARLY_CHARS = 100_000
 CACHE_LATER = ("exact", "semantic", "on")
@@ -44,32 +44,33 @@ ALL = "all"
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What one section says of a task; UNSET where it says nothing, or nothing that could be read."""
+    """What one section says of a task; UNSET where it says nothing, or nothing that could be read;
+    None where it lifts what is inherited, so that what a Task has by itself holds."""
 
     ladder: tuple[Rung, ...] | UnsetType = UNSET
     match: Match | UnsetType = UNSET
     path: Path | UnsetType = UNSET
     max_chars: int | UnsetType | None = UNSET
     max_messages: int | UnsetType | None = UNSET
-    required: tuple[str, ...] | UnsetType = UNSET
+    required: tuple[str, ...] | UnsetType | None = UNSET
     checks: tuple[CheckUse, ...] | UnsetType = UNSET
     schema_file: str | UnsetType | None = UNSET
-    bar: float | UnsetType = UNSET
+    bar: float | UnsetType | None = UNSET
     calibration: CalibrationFile | UnsetType | None = UNSET
-    budget: BudgetPart | UnsetType = UNSET
+    budget: BudgetPart | UnsetType | None = UNSET
     audit_share: float | UnsetType = UNSET
-    fit: Fit | UnsetType = UNSET
-    explore: Explore | UnsetType = UNSET
-    slo: Slo | UnsetType = UNSET
-    deadline_s: float | UnsetType = UNSET
+    fit: Fit | UnsetType | None = UNSET
+    explore: Explore | UnsetType | None = UNSET
+    slo: Slo | UnsetType | None = UNSET
+    deadline_s: float | UnsetType | None = UNSET
     first_byte_s: float | UnsetType | None = UNSET
     max_cost: Usd | UnsetType | None = UNSET
-    max_attempts: int | UnsetType = UNSET
-    max_wait_s: float | UnsetType = UNSET
-    retries: int | UnsetType = UNSET
+    max_attempts: int | UnsetType | None = UNSET
+    max_wait_s: float | UnsetType | None = UNSET
+    retries: int | UnsetType | None = UNSET
     hedge: Hedge | UnsetType | None = UNSET
     deliver: Deliver | UnsetType = UNSET
-    early_chars: int | UnsetType = UNSET
+    early_chars: int | UnsetType | None = UNSET
     continues_cut: bool | UnsetType = UNSET
     review: ReviewPart | UnsetType = UNSET
     template: TemplateFile | UnsetType | None = UNSET
@@ -91,6 +92,8 @@ def read_part(node: Node, keys: tuple[Key, ...], references: References, complai
 def _read(key: str, entry: Entry, references: References, complaints: Complaints) -> Mapping[str, object]:
     """The fields of Part that one key fills; UNSET where it was complained about."""
     node = entry.value
+    if is_null(node) and key in LIFTED:
+        return dict.fromkeys(LIFTED[key])
     if key in SECTIONS:
         return SECTIONS[key](node, references, complaints)
     if key not in READERS:
@@ -122,26 +125,27 @@ def _read_on_cut(node: Node, complaints: Complaints) -> bool | None:
 
 READERS: Mapping[str, tuple[str, Callable[[Node, Complaints], object], bool]] = {
     "path": ("path", _read_path, False),
-    "deadline": ("deadline_s", read_duration, False),
+    "deadline": ("deadline_s", read_duration, True),
     "first_byte": ("first_byte_s", read_duration, True),
     "max_cost": ("max_cost", read_dollars, True),
-    "max_attempts": ("max_attempts", lambda node, complaints: read_integer(node, complaints, least=1, most=10), False),
+    "max_attempts": ("max_attempts", lambda node, complaints: read_integer(node, complaints, least=1, most=10), True),
     "owner": ("owner", read_text, False),
     "description": ("description", read_text, False),
-    "max_wait": ("max_wait_s", read_wait, False),
-    "retries": ("retries", lambda node, complaints: read_integer(node, complaints, least=0, most=5), False),
+    "max_wait": ("max_wait_s", read_wait, True),
+    "retries": ("retries", lambda node, complaints: read_integer(node, complaints, least=0, most=5), True),
     "deliver": ("deliver", lambda node, complaints: read_choice(node, DELIVERIES, complaints), False),
     "early_chars": (
-        "early_chars", lambda node, complaints: read_integer(node, complaints, least=1, most=MOST_EARLY_CHARS), False,
+        "early_chars", lambda node, complaints: read_integer(node, complaints, least=1, most=MOST_EARLY_CHARS), True,
     ),
     "on_cut": ("continues_cut", _read_on_cut, False),
     "cache": ("cache", _read_cache, False),
     "audit": ("audit_share", read_audit, False),
-    "fit": ("fit", read_fit, False),
+    "fit": ("fit", read_fit, True),
     "explore": ("explore", read_explore, True),
     "slo": ("slo", read_slo, True),
 }
-"""Keys that one reader reads: the field of Part, the reader, and whether null lifts what is inherited."""
+"""Keys that one reader reads: the field of Part, the reader, and whether null lifts what is inherited. It does not
+where a word says what is meant (`path: safe`, `audit: off`): a value that was forgotten takes no guard away."""
 
 
 def _read_rungs(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
@@ -161,13 +165,13 @@ def _read_review(node: Node, references: References, complaints: Complaints) -> 
 
 
 def _read_template(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
-    return {"template": None if is_null(node) else _or_unset(read_template(node, references, complaints))}
+    return {"template": _or_unset(read_template(node, references, complaints))}
 
 
 def _read_hedge(node: Node, _: References, complaints: Complaints) -> Mapping[str, object]:
     if isinstance(node, Scalar) and node.value in ("off", "p95"):
         return {"hedge": None if node.value == "off" else Hedge()}
-    wanted = "p95, a duration such as 800ms, or off"
+    wanted = "p95, a duration such as 800ms, off or null"
     if isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:1].isdigit():
         after_s = read_duration(node, complaints)
         return {} if after_s is None else {"hedge": Hedge(after_s=after_s)}
@@ -212,9 +216,10 @@ def _read_privacy(node: Node, _: References, complaints: Complaints) -> Mapping[
 
 def _read_accept(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
     entries = read_entries(node, ACCEPT, complaints) or {}
-    said: dict[str, object] = {"budget": _or_unset(read_budget(entries, references.folder, complaints))}
+    said: dict[str, object] = {"budget": read_budget(entries, references.folder, complaints)}
     if "bar" in entries:
-        said["bar"] = _or_unset(read_share(entries["bar"].value, complaints))
+        bar = entries["bar"].value
+        said["bar"] = None if is_null(bar) else _or_unset(read_share(bar, complaints))
     if "calibration" in entries:
         file = entries["calibration"].value
         said["calibration"] = None if is_null(file) else _or_unset(read_calibration_file(file, references, complaints))
@@ -248,6 +253,15 @@ SECTIONS: Mapping[str, Callable[[Node, References, Complaints], Mapping[str, obj
     "privacy": _read_privacy,
 }
 """Keys that fill several fields of Part, or that need what the file may refer to."""
+
+LIFTED: Mapping[str, tuple[str, ...]] = {
+    "input": Bounds.__struct_fields__,
+    "accept": ("bar", "calibration", "budget"),
+    "output": ("schema_file",),
+    "template": ("template",),
+    "hedge": ("hedge",),
+}
+"""The fields of Part that null lifts, of keys in SECTIONS."""
 
 
 def _refuse_later(key: str, entry: Entry, complaints: Complaints) -> None:

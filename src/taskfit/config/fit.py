@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from taskfit.artefacts.bar import read_bar
 from taskfit.config.complaints import Complaints, told_by
@@ -103,10 +104,12 @@ def read_slo(node: Node, complaints: Complaints) -> Slo | None:
     return Slo(p95_s=p95_s, errors=errors)
 
 
-def read_budget(entries: Mapping[str, Entry], folder: Path, complaints: Complaints) -> BudgetPart | None:
-    """The part of `accept` that asks for a fitted bar; None where there is none, or it was complained about."""
+def read_budget(entries: Mapping[str, Entry], folder: Path, complaints: Complaints) -> BudgetPart | UnsetType | None:
+    """The part of `accept` that asks for a fitted bar; UNSET: none, or it was complained about; None: it is lifted."""
     said = [entries[key] for key in ("max_error", "sure", "promise", "fitted") if key in entries]
     if not said:
+        return UNSET
+    if len(said) == 1 and said[0].key == "max_error" and is_null(said[0].value):
         return None
     first = said[0]
     max_error = _within(entries["max_error"].value, complaints, low=0.0, high=1.0) if "max_error" in entries else None
@@ -117,7 +120,7 @@ def read_budget(entries: Mapping[str, Entry], folder: Path, complaints: Complain
         wanted = "max_error: how many accepted answers may be wrong"
         complaints.add(first.line, first.path, found=f"{first.key} without max_error", wanted=wanted, try_="add max_error: 0.02")
     if max_error is None or sure is None or promise is None or ("fitted" in entries and file is None):
-        return None
+        return UNSET
     budget = msgspec.convert({"max_error": max_error, "sure": sure, "promise": promise}, ErrorBudget)
     return BudgetPart(budget=budget, file=file, folder=folder, line=first.line, path=first.path)
 

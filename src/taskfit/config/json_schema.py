@@ -37,6 +37,9 @@ from taskfit.config.keys import (
 from taskfit.config.models import MOST_PROVIDERS
 from taskfit.values.secret import Secret
 
+OR_NULL = {"type": ["object", "null"]}
+"""Null lifts what is inherited."""
+
 Kinds = Mapping[str, type[msgspec.Struct]]
 
 DURATION = {
@@ -71,13 +74,13 @@ def schema(kinds: Kinds, checks: Kinds) -> dict[str, Any]:
     parts = {
         "match": _object(MATCH) | {"minProperties": 1},
         "ladder": {"type": "array", "items": {"anyOf": [_ref("model"), _ref("rung")]}, "minItems": 1},
-        "input": _object(INPUT),
-        "accept": _object(ACCEPT),
-        "fit": {"anyOf": [SHARE, _object(FIT) | {"minProperties": 1, "maxProperties": 1}]},
-        "explore": {"anyOf": [PORTION, _required(EXPLORE, "share")]},
-        "slo": _object(SLO) | {"minProperties": 1},
+        "input": _object(INPUT) | OR_NULL,
+        "accept": _object(ACCEPT) | OR_NULL,
+        "fit": {"anyOf": [SHARE, _object(FIT) | {"minProperties": 1, "maxProperties": 1}, {"type": "null"}]},
+        "explore": {"anyOf": [PORTION, _required(EXPLORE, "share"), {"type": "null"}]},
+        "slo": _object(SLO) | {"minProperties": 1} | OR_NULL,
         "review": {"anyOf": [{"enum": list(WHEN)}, _object(REVIEW) | {"minProperties": 1}]},
-        "output": _object(OUTPUT) | {"minProperties": 1},
+        "output": _object(OUTPUT) | {"minProperties": 1} | OR_NULL,
         "template": {"anyOf": [{"type": "string", "minLength": 1}, _required(TEMPLATE, "file"), {"type": "null"}]},
         "privacy": _object(PRIVACY),
         "checks": _checks({name: settings[struct] for name, struct in checks.items()}),

@@ -43,6 +43,10 @@ HEADER_NAME = "^[0-9A-Za-z!#$%&'*+.^_`|~-]{1,100}$"
 """Source: RFC 9110, section 5.6.2."""
 
 
+def _or_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
 def _one_or_several(choices: tuple[str, ...]) -> Mapping[str, Any]:
     return {"anyOf": [{"enum": list(choices)}, {"type": "array", "items": {"enum": list(choices)}, "minItems": 1}]}
 
@@ -193,7 +197,7 @@ TASK = (
         is_common=True,
         default="for `default` alone: `general`, else the first alias",
     ),
-    Key(name="input", takes="a mapping", means="What a request must be like."),
+    Key(name="input", takes="a mapping or null", means="What a request must be like."),
     Key(
         name="checks",
         takes="a list of checks",
@@ -201,12 +205,12 @@ TASK = (
         is_common=True,
         default="no checks",
     ),
-    Key(name="accept", takes="a mapping", means="When an answer is good enough.", is_common=True),
+    Key(name="accept", takes="a mapping or null", means="When an answer is good enough.", is_common=True),
     Key(
         name="deadline",
-        takes="a duration",
+        takes="a duration or null",
         means="What the whole request may take.",
-        schema=DURATION,
+        schema=_or_null(DURATION),
         default="10m",
         is_common=True,
     ),
@@ -226,10 +230,10 @@ TASK = (
     ),
     Key(
         name="max_attempts",
-        takes="1 to 10",
+        takes="1 to 10, or null",
         means="How many calls of models the request may make; each member of an ensemble is one, those of checks are none.",
         default="5",
-        schema={"type": "integer", "minimum": 1, "maximum": 10},
+        schema=_or_null({"type": "integer", "minimum": 1, "maximum": 10}),
     ),
     Key(
         name="cache",
@@ -254,10 +258,10 @@ TASK = (
     ),
     Key(
         name="early_chars",
-        takes="characters",
+        takes="characters, or null",
         means="How much of an answer delivered early is held for its first checks.",
         default="200",
-        schema={"type": "integer", "minimum": 1, "maximum": 100_000},
+        schema=_or_null({"type": "integer", "minimum": 1, "maximum": 100_000}),
     ),
     Key(
         name="on_cut",
@@ -268,45 +272,45 @@ TASK = (
     ),
     Key(
         name="hedge",
-        takes="p95, a duration or off",
+        takes="p95, a duration, off or null",
         means="When the next model is called beside one that is slow to begin; p95: of what that one took lately.",
         default="off",
-        schema={"anyOf": [{"enum": ["off", "p95"]}, DURATION]},
+        schema={"anyOf": [{"enum": ["off", "p95"]}, DURATION, {"type": "null"}]},
     ),
     Key(
         name="max_wait",
-        takes="a duration",
+        takes="a duration or null",
         means="How long a model that asks for patience is waited for, where there is no other; 0s: not at all.",
         default="10s",
-        schema=DURATION,
+        schema=_or_null(DURATION),
     ),
     Key(
         name="retries",
-        takes="0 to 5",
+        takes="0 to 5, or null",
         means="How often failed models are called again, where there is no other.",
         default="1",
-        schema={"type": "integer", "minimum": 0, "maximum": 5},
+        schema=_or_null({"type": "integer", "minimum": 0, "maximum": 5}),
     ),
-    Key(name="output", takes="a mapping", means="What the answer must look like."),
+    Key(name="output", takes="a mapping or null", means="What the answer must look like."),
     Key(name="template", takes="a file, or a mapping, or null", means="The prompt's template.", default="none"),
     Key(name="privacy", takes="a mapping", means="What no model sees."),
     Key(name="owner", takes="text", means="Who answers for the task.", schema=TEXT),
     Key(name="description", takes="text", means="What the task is, for people.", schema=TEXT),
     Key(
         name="slo",
-        takes="a mapping",
+        takes="a mapping or null",
         means="What the task promises its users. A fitted router leaves out what is known to be slower.",
     ),
     Key(
         name="fit",
-        takes="0 to 1, {budget: dollars} or {quality: 0 to 1}",
+        takes="0 to 1, {budget: dollars}, {quality: 0 to 1} or null",
         means="What a fitted router aims at: how much of the gap in quality between the cheapest and the best single model is to "
         "be recovered; or what a request may cost in the mean; or the mean quality.",
         default="1",
     ),
     Key(
         name="explore",
-        takes="0 to 1, a percentage or a mapping",
+        takes="0 to 1, a percentage, a mapping or null",
         means="How many requests a fitted router sends to a rung that is drawn, so that what it knows stays fresh.",
         default="0",
     ),
@@ -387,7 +391,13 @@ INPUT = (
     ),
 )
 ACCEPT = (
-    Key(name="bar", takes="0 to 1", means="The confidence that an answer must reach.", schema=SHARE, default="0.5"),
+    Key(
+        name="bar",
+        takes="0 to 1, or null",
+        means="The confidence that an answer must reach.",
+        schema=_or_null(SHARE),
+        default="0.5",
+    ),
     Key(
         name="calibration",
         takes="a file or null",
@@ -397,10 +407,10 @@ ACCEPT = (
     ),
     Key(
         name="max_error",
-        takes="0 to 1",
+        takes="0 to 1, or null",
         means="How many of the accepted answers of cheaper rungs may be wrong. `taskfit calibrate` fits the bar; until then, and "
-        "when the bar has lapsed, the last rung answers.",
-        schema=SHARE,
+        "when the bar has lapsed, the last rung answers. null: nothing is promised.",
+        schema=_or_null(SHARE),
     ),
     Key(name="sure", takes="0.5 to 1", means="How sure the fit must be of it.", schema=SHARE, default="0.95"),
     Key(

@@ -77,7 +77,7 @@ def _task(name: str, part: Part, inherited: Part, kinds: Kinds, complaints: Comp
         field: value
         for field in Part.__struct_fields__
         for value in [getattr(part, field) if getattr(part, field) is not UNSET else getattr(inherited, field)]
-        if value is not UNSET
+        if value is not UNSET and value is not None
     }
     bounds = Bounds(**{field: said.pop(field) for field in Bounds.__struct_fields__ if field in said})
     schema_file, template, calibration = said.pop("schema_file", None), said.pop("template", None), said.pop("calibration", None)

@@ -65,6 +65,45 @@ def test_what_a_task_says_goes_before_what_it_inherits() -> None:
     assert (default.hedge, default.mask, default.continues_cut, default.bounds.required) == (Hedge(), ("all",), True, ("a",))
 
 
+SHARED = """defaults:
+  {deadline: 9s, first_byte: 2s, max_cost: 0.05, max_attempts: 2, max_wait: 1s, retries: 4, early_chars: 9, hedge: p95, fit: 0.5,
+   explore: 0.1, slo: {p95: 2s}, input: {max_chars: 9, max_messages: 3, required: [a]}, accept: {bar: 0.7, max_error: 0.1},
+   output: {json_schema: ticket.json}, checks: [truncated], path: research, audit: 0.2}
+"""
+
+
+@pytest.mark.parametrize(("key", "fields"), [
+    ("deadline", ["deadline_s"]), ("first_byte", ["first_byte_s"]), ("max_cost", ["max_cost"]), ("hedge", ["hedge"]),
+    ("max_attempts", ["max_attempts"]), ("max_wait", ["max_wait_s"]), ("retries", ["retries"]), ("fit", ["fit"]),
+    ("early_chars", ["early_chars"]), ("explore", ["explore"]), ("slo", ["slo"]), ("input", ["bounds"]),
+    ("accept", ["bar", "error_budget"]), ("output", ["checks"]),
+])  # fmt: skip
+def test_null_lifts_what_a_task_inherits_and_nothing_else(folder: Path, key: str, fields: list[str]) -> None:
+    own, default = read(f"{HEAD}{SHARED}tasks: {{own: {{ladder: [mini], {key}: null}}}}\n", folder=folder).tasks
+    bare = Task(name="own", ladder=own.ladder, checks=(CheckUse(name="truncated"),))
+    differing = [field for field in Task.__struct_fields__ if getattr(own, field) != getattr(default, field)]
+    assert differing == sorted(["name", "ladder", *fields], key=Task.__struct_fields__.index)
+    assert [getattr(own, field) for field in fields] == [getattr(bare, field) for field in fields]
+
+
+@pytest.mark.parametrize(("accept", "bar", "is_promised"), [
+    ("{bar: null}", 0.5, True), ("{max_error: null}", 0.7, False), ("{max_error: null, bar: 0.9}", 0.9, False),
+])  # fmt: skip
+def test_parts_of_accept_are_lifted_one_by_one(folder: Path, accept: str, bar: float, is_promised: bool) -> None:
+    own = read(f"{HEAD}{SHARED}tasks: {{own: {{ladder: [mini], accept: {accept}}}}}\n", folder=folder).tasks[0]
+    assert (own.bar, own.error_budget is not None) == (bar, is_promised)
+
+
+def test_a_promise_that_is_lifted_has_no_other_parts(folder: Path) -> None:
+    said = file_complaint("accept: {max_error: null, sure: 0.9}", folder)
+    assert said[1:3] == ("accept.max_error", "nothing")
+
+
+@pytest.mark.parametrize("key", ["path", "checks", "review", "deliver", "on_cut", "cache", "audit", "privacy"])
+def test_what_guards_a_task_is_not_lifted_by_a_value_that_was_forgotten(folder: Path, key: str) -> None:
+    assert file_complaint(f"{key}:", folder)[1:3] == (key, "nothing")
+
+
 @pytest.mark.parametrize(("written", "meant"), [("[a, b, a]", ("a", "b")), ("a", ("a",)), ("[]", ()), ("null", ())])
 def test_required_fields_are_one_or_a_list(written: str, meant: tuple[str, ...]) -> None:
     assert support(f"input: {{required: {written}}}").bounds.required == meant

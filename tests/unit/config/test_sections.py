@@ -295,7 +295,7 @@ def test_a_whole_contract_is_read() -> None:
         ("deadline: 0s", ".deadline", 'the text "0s"', ""),
         ("deadline: 61m", ".deadline", 'the text "61m"', ""),
         ("deadline: 12:30:45", ".deadline", 'the text "12:30:45"', ""),
-        ("deadline: ", ".deadline", "nothing", ""),
+        ("path: ", ".path", "nothing", ""),
         ("max_cost: -1", ".max_cost", "the number -1", ""),
         ("max_cost: 1e-9", ".max_cost", "the number 1e-9", ""),
         ("max_cost: true", ".max_cost", "true", ""),
