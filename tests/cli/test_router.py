@@ -14,11 +14,12 @@ from tests.cli.conftest import CommandLine
 
 KEYS = {
     "prompts", "models", "tasks", "told", "folds", "best_single", "random_mix", "given_task_table", "oracle", "router",
-    "over_random_mix", "over_given_task", "singles", "thin", "cold",
+    "over_random_mix", "over_given_task", "singles", "thin", "cold", "is_held_out",
 }  # fmt: skip
 FIGURES = {"quality", "cost_usd", "aiq", "saving_at_best_single", "saving_at_99", "max_quality", "over_best_single"}
 PAIR_KEYS = {
     "prompts", "weak", "strong", "labels", "folds", "draws", "weak_quality", "strong_quality", "router", "random_mix",
+    "is_held_out",
 }  # fmt: skip
 COLUMNS = ("prompt_id", "prompt", "task", "model", "score", "cost_usd", "response")
 
@@ -72,6 +73,23 @@ def test_what_is_trained_can_be_read_measured_and_configured(taskfit: CommandLin
     assert taskfit.run("config", "check").code == 0
     explained = taskfit.run("explain", "write the letter 3").out
     assert re.search(r"weighed\n  \S+: quality 0\.\d+ .*task:letters", explained)
+
+
+def test_outcomes_that_the_router_was_fitted_on_are_told_not_to_be_held_out(taskfit: CommandLine, outcomes: str) -> None:
+    assert taskfit.run("router", "train", outcomes, "--out", "fitted").code == 0
+    others = write(taskfit, rows(60), "later.csv")
+    for more in ((), ("--pair", "small,large")):
+        told = {}
+        ways = {"seen": ("fitted", outcomes), "others": ("fitted", others), "folds": ("-", outcomes, "--cv", "2")}
+        for name, words in ways.items():
+            told[name] = taskfit.run("router", "evaluate", *words, *more).out
+            as_json = taskfit.run("router", "evaluate", *words, *more, "--json")
+            assert json.loads(as_json.out)["is_held_out"] is (name != "seen"), name
+        assert "fitted on these very outcomes" in told["seen"]
+        assert "not held out" in told["seen"]
+        assert "--cv 5" in told["seen"]
+        assert "fitted on other outcomes" in told["others"]
+        assert "not held out" not in told["others"] + told["folds"]
 
 
 def test_the_json_of_an_evaluation_has_the_documented_keys(taskfit: CommandLine, outcomes: str) -> None:

@@ -188,9 +188,18 @@ def _fitted(folder: Path, table: "OutcomeTable") -> "FittedRouter":
     return fitted
 
 
+def _is_held_out(fitted: "FittedRouter", table: "OutcomeTable") -> bool:
+    """Whether a router was fitted on other outcomes than these, read in the same way."""
+    from taskfit.training.router import fingerprint_of
+
+    return fitted.manifest.data != fingerprint_of(table)
+
+
 def _measured_pair(
     folder: Path, table: "OutcomeTable", pair: tuple[str, str], *, labels: int | None, cv: int | None, seed: int
 ) -> "PairReport":
+    import msgspec
+
     from taskfit.cli.progress import shown_progress
     from taskfit.errors import ConfigurationError
     from taskfit.evaluation.pair import measure_fitted, measure_pair
@@ -200,11 +209,12 @@ def _measured_pair(
             return measure_pair(table, weak=pair[0], strong=pair[1], labels=labels, folds=cv, seed=seed, progress=progress)
     if labels is not None:
         raise typer.BadParameter("a number of labels is for --cv", param_hint="--labels")
-    gain = _fitted(folder, table).gain
+    fitted = _fitted(folder, table)
+    gain = fitted.gain
     if gain is None or (gain.weak, gain.strong) != pair:
         found = "no gain between two models" if gain is None else f"the gain from {gain.weak} to {gain.strong}"
         raise ConfigurationError(f"{folder}: was not fitted for this pair\n  found   {found}\n  try     --cv 5")
-    return measure_fitted(table, gain, seed=seed)
+    return msgspec.structs.replace(measure_fitted(table, gain, seed=seed), is_held_out=_is_held_out(fitted, table))
 
 
 def _measured(
@@ -228,7 +238,9 @@ def _measured(
                 trials, tellers[told](seed=seed), tasks=told, folds=cv or 5, seed=seed, progress=progress
             )
         else:
-            report = measured_router(trials, _fitted(folder, whole), tasks=told, seed=seed, progress=progress)
+            fitted = _fitted(folder, whole)
+            report = measured_router(trials, fitted, tasks=told, seed=seed, progress=progress)
+            report = msgspec.structs.replace(report, is_held_out=_is_held_out(fitted, table))
         if cold_tasks is None:
             return report
         cold = left_out(trials, told_by_text(seed=seed), cold_tasks, seed=seed, progress=progress)

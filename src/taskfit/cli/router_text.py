@@ -45,9 +45,10 @@ def print_trained(fitted: "FittedRouter", table: "OutcomeTable", folder: Path) -
 
 def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
     """All figures with their intervals, then what is thin and what was left out."""
-    how = "fitted on other outcomes" if report.folds is None else f"{report.folds} folds by question"
+    how = _before(report) if report.folds is None else f"{report.folds} folds by question"
     typer.echo(f"{counted(report.prompts, 'prompt')} that all {len(report.models)} models answered{_aside(table)}")
-    typer.echo(f"{counted(report.tasks, 'task')}, {TOLD[report.told]}; {how}; 95% paired bootstrap intervals\n")
+    typer.echo(f"{counted(report.tasks, 'task')}, {TOLD[report.told]}; {how}; 95% paired bootstrap intervals")
+    typer.echo(_flattered(report))
     rows = [
         _row(f"best single: {report.best_single.model}", report.best_single),
         _row("random mix", report.random_mix),
@@ -78,9 +79,10 @@ def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
 def print_pair(report: "PairReport") -> None:
     """The three figures of a pair."""
     labels = "all labels" if report.labels is None else f"{report.labels} labels, the mean of {counted(report.draws, 'draw')}"
-    how = "fitted on other outcomes" if report.folds is None else f"{report.folds} folds by question, {labels}"
+    how = _before(report) if report.folds is None else f"{report.folds} folds by question, {labels}"
     typer.echo(f"{report.weak} {report.weak_quality:.3f}, {report.strong} {report.strong_quality:.3f}")
-    typer.echo(f"{counted(report.prompts, 'prompt')}; {how}; 95% bootstrap intervals\n")
+    typer.echo(f"{counted(report.prompts, 'prompt')}; {how}; 95% bootstrap intervals")
+    typer.echo(_flattered(report))
     for name, figure, what in (
         ("APGR", report.apgr, "a random mix has 0.5"),
         ("CPT50", report.cpt50, "share of strong calls for half of the gap; a random mix needs 0.5"),
@@ -97,6 +99,17 @@ def pair_json(report: "PairReport") -> dict[str, Any]:
     ci95 = {name: (figure.ci95.low, figure.ci95.high) for name, figure in figures.items() if figure.ci95 is not None}
     return {**said, "router": {**{name: figure.value for name, figure in figures.items()}, "ci95": ci95},
             "random_mix": {"apgr": 0.5, "cpt50": 0.5, "cpt80": 0.8}}  # fmt: skip
+
+
+def _before(report: "RoutingReport | PairReport") -> str:
+    return "fitted on other outcomes" if report.is_held_out else "fitted on these very outcomes"
+
+
+def _flattered(report: "RoutingReport | PairReport") -> str:
+    """What to do where nothing was held out."""
+    if report.is_held_out:
+        return ""
+    return "not held out: the router has seen these answers, so the figures flatter it; --cv 5 gives held-out ones\n"
 
 
 def _row(name: str, figures: "Figures") -> tuple[str, ...]:

@@ -25,7 +25,8 @@ DRAWS: Final = 5
 
 class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     """`labels` None: all labels of the other folds; else so many of them, and the figures are the mean over `draws`. `folds`
-    None: the router was fitted on other outcomes. A random mix has an APGR of 0.5, a CPT50 of 0.5 and a CPT80 of 0.8."""
+    None: a router that was fitted before; `is_held_out` False: on these very outcomes, which flatters it. A random mix has
+    an APGR of 0.5, a CPT50 of 0.5 and a CPT80 of 0.8."""
 
     prompts: int
     weak: str
@@ -38,6 +39,7 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     apgr: Figure
     cpt50: Figure
     cpt80: Figure
+    is_held_out: bool = True
 
 
 def measure_pair(

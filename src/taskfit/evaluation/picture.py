@@ -253,4 +253,6 @@ def _how(report: RoutingReport) -> str:
         "predicted": "The router predicts tasks from texts.",
         "none": "The router is told nothing of a prompt.",
     }[report.told]
-    return f"{told} " + ("Fitted on other outcomes." if report.folds is None else f"{report.folds} folds by question.")
+    if report.folds is not None:
+        return f"{told} {report.folds} folds by question."
+    return f"{told} Fitted on {'other' if report.is_held_out else 'these very'} outcomes."

@@ -94,7 +94,8 @@ class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of one evaluation. `folds` None: the router was fitted on other outcomes. `thin` are cells with too few rows.
+    """The report of one evaluation. `folds` None: a router that was fitted before; `is_held_out` False: on these very outcomes,
+    which flatters it. `thin` are cells with too few rows.
 
     `over_random_mix` and `over_given_task` are the router's AIQ less theirs, paired.
     """
@@ -114,6 +115,7 @@ class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
     singles: Mapping[str, Point]
     thin: tuple[str, ...] = ()
     cold: tuple[ColdTask, ...] = ()
+    is_held_out: bool = True
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
