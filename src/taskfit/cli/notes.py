@@ -65,6 +65,7 @@ def _about(
     yield from ladder_notes(task, cards, asked)
     yield from _delivery(task, checks)
     yield from _review(task, task.review, config)
+    yield from _audit(task, config)
 
 
 def _delivery(task: Task, checks: Sequence[Check]) -> Iterator[Said]:
@@ -102,6 +103,17 @@ def _let_out(rule: ReviewRule) -> Iterator[Said]:
         yield "review", "provisional: callers of a sensitive task get an answer that nobody has looked at", "mode: ticket"
     if rule.on_overdue == "release":
         yield "review", "release: an overdue answer of a sensitive task gets out unseen", "on_overdue: webhook"
+
+
+def _audit(task: Task, config: Config) -> Iterator[Said]:
+    """A sensitive request should go to one more model because the task says so, and not because nobody thought of it."""
+    is_sensitive = task.path == "sensitive" or any(each != "none" for each in task.match.sensitivity)
+    _, path = config.place_of(task.name, "audit")
+    if not is_sensitive or not task.audit_share or len(task.ladder) - 1 <= task.first_place or not path.startswith("defaults."):
+        return
+    first, last = task.ladder[task.first_place].id, task.ladder[-1].id
+    said = f"{task.name}: {task.audit_share:.3g} of the requests of a sensitive task go to {first} and {last}, whichever answers"
+    yield "audit", f"{said}, and the task did not ask for it", f"audit: off in tasks.{task.name}, or the share, if it is meant"
 
 
 def _about_secret(config: Config) -> Iterator[Note]:

@@ -173,6 +173,18 @@ def test_a_rule_of_review_that_people_cannot_keep_is_told(review: str, text: str
     assert only(f"ladder: [large]\npath: sensitive\nreview: {review}", SECRET).text.startswith(text)
 
 
+@pytest.mark.parametrize("sensitive", ["path: sensitive\nreview: {share: 1%, due: 1h}", "match: {sensitivity: [none, secret]}"])
+def test_an_audit_that_a_sensitive_task_inherits_is_told(sensitive: str) -> None:
+    contract, head = f"ladder: [mini, large]\nchecks: [refusal]\n{sensitive}", f"{SECRET}defaults: {{audit: 3%}}\n"
+    note = only(contract, head)
+    assert note.path == "defaults.audit"
+    assert note.text.startswith("own: 0.03 of the requests of a sensitive task go to one/mini and one/large")
+    assert note.try_.startswith("audit: off in tasks.own")
+    for said in (f"{contract}\naudit: off", f"{contract}\naudit: 3%", contract.replace("mini, large", "large")):
+        assert notes(said, head) == (), "the task has said it itself, or has nothing to compare"
+    assert notes("ladder: [mini, large]\nchecks: [refusal]", head) == ()
+
+
 def test_callers_who_wait_for_a_person_need_time() -> None:
     note = only("ladder: [large]\nreview: always\ndeadline: 10s", SECRET)
     assert note.text.startswith("callers wait for a person until the deadline of 10 s")
