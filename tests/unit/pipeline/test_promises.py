@@ -146,6 +146,18 @@ def test_audits_of_what_was_not_accepted_under_this_bar_say_nothing_of_it(more: 
     assert audited.promises.lapsed(audited.stage.house.tasks["default"], audited.stage.walk().request) == ""
 
 
+def test_audits_of_instructions_to_which_the_bar_never_applied_do_not_count() -> None:
+    bar = msgspec.structs.replace(FITTED, prompts=("0011223344556677", "template:"))
+    audited = Audited({"a": says("42"), "b": says("43")}, bar=bar)
+    tasks = audited.stage.house.tasks
+    for prompt in ("", "7766554433221100", "template:"):
+        audited.promises.take(tasks, [wrong(at, prompt=prompt) for at in range(1, 40)])
+        audited.promises.told(wrong(40, prompt=prompt, answered_as="a-2026-02"))
+        assert audited.promises._lapsed == {}, f"an audit of {prompt or 'no instructions'}"
+    audited.promises.take(tasks, [wrong(at, prompt="0011223344556677") for at in range(1, 40)])
+    assert audited.promises._lapsed["default"].startswith("audits found ")
+
+
 def test_another_version_of_the_model_ends_a_bar() -> None:
     bar = msgspec.structs.replace(FITTED, models={"up/a": "a-2026-01", "up/b": ""})
     audited = Audited({"a": says("42"), "b": says("42")}, bar=bar)
