@@ -3,17 +3,13 @@
     python -m scripts.profiler                     measure, then write src/taskfit/profilers/kinds.json (some minutes)
     python -m scripts.profiler --measure           measure only
     python -m scripts.profiler --shipped           what the shipped model makes of the requests of the tests, and how fast
-    python -m scripts.profiler FILE --out WEIGHTS  train on your own requests: CSV or JSONL with `prompt` and `kind`,
-                                                   perhaps `instructions`; for `profiler: {linear: {weights: WEIGHTS}}`
 """
 
 import argparse
-import csv
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 from zlib import crc32
 
 import msgspec
@@ -51,16 +47,6 @@ def train(rows: Sequence[Example]) -> TextWeights:
 
 def is_held_out(row: Example) -> bool:
     return crc32(row.template.encode()) % 4 == 0
-
-
-def read(file: Path) -> list[Example]:
-    raw = file.read_text()
-    rows: Iterable[Row]
-    if file.suffix == ".csv":
-        rows = [msgspec.convert(row, Row, strict=False) for row in csv.DictReader(raw.splitlines())]
-    else:
-        rows = [msgspec.json.decode(line, type=Row) for line in raw.splitlines() if line.strip()]
-    return [Example(outline=outline_of(row), kind=row.kind, template=row.prompt) for row in rows]
 
 
 def outline_of(row: Row) -> Outline:
@@ -119,27 +105,16 @@ def tell(name: str, found: Sequence[Kind], wanted: Sequence[Kind]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, nargs="?")
-    parser.add_argument("--out", type=Path, default=HOME)
     parser.add_argument("--measure", action="store_true")
     parser.add_argument("--shipped", action="store_true")
     said = parser.parse_args()
     if said.shipped:
         measure_shipped()
         return 0
-    if said.file is not None:
-        if said.out == HOME:
-            parser.error("--out: say where the weights go")
-        try:
-            rows = read(said.file)
-        except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
-            parser.error(f"{said.file}: {error}; wanted prompt and kind, one of {', '.join(get_args(Kind))}")
-        write(train(rows), out=said.out, made_from=said.file.name)
-        return 0
     rows = list(examples())
     measure(rows)
     if not said.measure:
-        write(train(rows), out=said.out, made_from=MADE_UP)
+        write(train(rows), out=HOME, made_from=MADE_UP)
         measure_shipped()
     return 0
 

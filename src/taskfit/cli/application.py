@@ -20,8 +20,8 @@ SETTINGS: dict[str, Any] = {
     "context_settings": {"help_option_names": ["--help", "-h"]},
 }
 COMMANDS = (
-    "init", "serve", "demo", "ask", "explain", "config", "models", "keys", "records", "review", "bench", "router", "calibrate",
-    "replay", "doctor",
+    "init", "serve", "demo", "ask", "explain", "config", "models", "keys", "records", "review", "bench", "router", "profiler",
+    "calibrate", "replay", "doctor",
 )  # fmt: skip
 
 

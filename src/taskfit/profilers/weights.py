@@ -10,12 +10,14 @@ import msgspec
 
 from taskfit.errors import ConfigurationError
 from taskfit.features.definition import DEFINITION
+from taskfit.features.surface import SURFACE
 from taskfit.features.words import BUCKETS
 from taskfit.values.fitted import TextWeights
 from taskfit.values.profile import Kind
 
 FORM: Final = "taskfit-profiler-1"
 LARGEST: Final = 127
+MOST_WEIGHT: Final = 1e6
 MOST_BYTES: Final = 8 * 1024 * 1024
 
 _Step = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
@@ -40,13 +42,20 @@ def decode(raw: bytes, *, name: str) -> TextWeights:
     try:
         read = msgspec.json.decode(raw, type=ProfilerFile)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _refused(name, f"text that is no such file: {error}", "a file that python -m scripts.profiler writes") from error
+        raise _refused(name, f"text that is no such file: {error}", "what `taskfit profiler train` writes") from error
     if (read.form, read.features) != (FORM, DEFINITION):
         raise _refused(name, f"weights of {read.form}, {read.features}", f"{FORM}, {DEFINITION}: train them again")
     size = len(read.kinds)
     lines = [read.intercepts, *read.surface.values(), *read.weights.values()]
     if size < 2 or any(len(line) != size for line in lines) or any(not 0 <= bucket < BUCKETS for bucket in read.weights):
         raise _refused(name, "weights that do not fit its kinds or its features", "one number for each kind")
+    if len(set(read.kinds)) < size or "unknown" in read.kinds:
+        raise _refused(name, f"the kinds {', '.join(read.kinds)}", "different ones, and not unknown")
+    if other := sorted(read.surface.keys() - set(SURFACE)):
+        raise _refused(name, f"the unknown surface feature {other[0][:60]}", f"one of: {', '.join(SURFACE)}")
+    plain = [abs(number) for line in (read.intercepts, *read.surface.values()) for number in line]
+    if max(plain) > MOST_WEIGHT or not 0 < read.scale <= MOST_WEIGHT:
+        raise _refused(name, "numbers that are too large, or a scale that is not above 0", f"at most {MOST_WEIGHT:g}")
     shared = {step: step * read.scale for step in range(-LARGEST, LARGEST + 1)}  # the same few numbers, once each
     return TextWeights(
         outputs=read.kinds,

@@ -11,19 +11,18 @@ from importlib.metadata import version
 from typing import Final
 
 from taskfit.artefacts.router import FORM
-from taskfit.errors import ConfigurationError, RequestError
+from taskfit.errors import ConfigurationError
 from taskfit.features.definition import DEFINITION
 from taskfit.features.keys import cells_of
 from taskfit.numerics import Floats, np
 from taskfit.outcomes.matrix import OutcomeTable
+from taskfit.outcomes.requests import read_recorded
 from taskfit.training.fitting import fit_policies
 from taskfit.training.gain import FEWEST_PROMPTS, fit_gain
 from taskfit.training.policies import Trials, trials_of
 from taskfit.training.predicting import fit_predictor
 from taskfit.values.fitted import FittedRouter, Manifest
 from taskfit.values.profile import Profile
-from taskfit.values.request import Caller, Request, Terms
-from taskfit.wire import openai_chat
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share of the work that is done, 0 to 1."""
@@ -110,14 +109,6 @@ def marks_of(requests: Sequence[str | None]) -> Mapping[str, tuple[int, ...]]:
                 found.setdefault(name, []).append(place)
     large = sorted((name for name, places in found.items() if len(places) >= FEWEST_MARKED), key=lambda name: -len(found[name]))
     return {name: tuple(found[name]) for name in large[:MOST_MARKS]}
-
-
-def read_recorded(body: str) -> Request | None:
-    """A recorded chat completion request; None where it is not one."""
-    try:
-        return openai_chat.read_request(body.encode(), request_id="", terms=Terms(), caller=Caller(), headers={})
-    except RequestError:
-        return None
 
 
 def fingerprint_of(table: OutcomeTable) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from taskfit.errors import ConfigurationError
 from taskfit.features.definition import DEFINITION
-from taskfit.profilers.linear import SHIPPED, LinearProfiler, LinearSettings, _shipped
+from taskfit.profilers.linear import SHIPPED, LinearProfiler, LinearSettings, shipped
 from taskfit.profilers.rules import kind_of
 from taskfit.profilers.weights import FORM, ProfilerFile, decode, encode
 from taskfit.protocols import Profiler
@@ -100,10 +100,10 @@ def test_a_request_takes_less_than_a_millisecond() -> None:
     assert min(times) < 0.3e-3
 
 
-def test_the_shipped_weights_are_small_and_of_every_kind() -> None:
+def test_theshipped_weights_are_small_and_of_every_kind() -> None:
     raw = SHIPPED_PATH.read_bytes()
     assert len(raw) < 300_000
-    assert set(_shipped().outputs) == set(get_args(Kind)) - {"unknown"}
+    assert set(shipped().outputs) == set(get_args(Kind)) - {"unknown"}
     assert "made up" in msgspec.json.decode(raw, type=ProfilerFile).made_from
 
 
@@ -127,6 +127,11 @@ def test_weights_survive_as_steps_of_one_scale() -> None:
         ({"weights": {"7": [1, 200]}}, "text that is no such file"),
         ({"kinds": ["code", "poetry"]}, "text that is no such file"),
         ({"more": 1}, "text that is no such file"),
+        ({"kinds": ["code", "code"]}, "the kinds code, code"),
+        ({"kinds": ["code", "unknown"]}, "the kinds code, unknown"),
+        ({"surface": {"size": [1, 2]}}, "the unknown surface feature size"),
+        ({"intercepts": [1e300, 0]}, "numbers that are too large"),
+        ({"scale": 0}, "a scale that is not above 0"),
     ],
 )
 def test_weights_that_cannot_be_used_are_refused(changes: dict[str, object], found: str, tmp_path: Path) -> None:
