@@ -25,7 +25,8 @@ class Sparse(msgspec.Struct, frozen=True, kw_only=True):
 
     def times(self, weights: Floats) -> Floats:
         """Shapes: (width, outputs) to (rows, outputs)."""
-        made = [np.add.reduceat(self.values * weight[self.columns], self.starts[:-1]) for weight in weights.T]
+        lines = np.ascontiguousarray(weights.T)  # an output's weights in a row fit a cache, and are looked up at random
+        made = [np.add.reduceat(self.values * weight[self.columns], self.starts[:-1]) for weight in lines]
         return np.stack(made, axis=1)
 
     def transposed_times(self, amounts: Floats) -> Floats:

@@ -80,8 +80,8 @@ def test_effects_are_those_of_ridge_regression_with_a_penalty_for_each_group() -
     whole = np.column_stack([np.ones(80), *designs])
     penalty = np.diag([0.0, *[1 / shares[0]] * 12, *[1 / shares[1]] * 12])
     by_hand = np.linalg.solve(whole.T @ whole + penalty, whole.T @ targets)
-    assert made.intercepts == pytest.approx(by_hand[0], abs=1e-7)
-    assert np.vstack(made.groups) == pytest.approx(by_hand[1:], abs=1e-7)
+    assert made.intercepts == pytest.approx(by_hand[0], abs=1e-4)
+    assert np.vstack(made.groups) == pytest.approx(by_hand[1:], abs=1e-4)
 
 
 def test_a_constant_of_ones_is_what_none_means_and_another_one_weights_the_rows() -> None:
@@ -95,10 +95,10 @@ def test_a_constant_of_ones_is_what_none_means_and_another_one_weights_the_rows(
     by_hand = np.linalg.solve(
         whole.T @ (whole * weights[:, None] ** 2) + np.diag([0.0, *[2.0] * 24]), whole.T @ (targets * weights[:, None] ** 2)
     )
-    assert made.intercepts == pytest.approx(by_hand[0], abs=1e-7)
+    assert made.intercepts == pytest.approx(by_hand[0], abs=1e-4)
 
 
 def test_conjugate_gradients_solve_the_system() -> None:
     designs, targets = drawn(4, outputs=3)
     found = solve(from_dense(designs[0]), targets)
-    assert found == pytest.approx(np.linalg.solve(designs[0] @ designs[0].T + np.eye(80), targets), abs=1e-7)
+    assert found == pytest.approx(np.linalg.solve(designs[0] @ designs[0].T + np.eye(80), targets), abs=1e-4)
