@@ -13,6 +13,7 @@ from taskfit.numerics import Floats, Integers, np
 from taskfit.routers.choosing import cell_for, choose
 from taskfit.training.policies import Trials, Way, every_way, follow
 from taskfit.training.pruning import near_frontier
+from taskfit.training.standing import standing_of
 from taskfit.training.table import fit_table, groups_in
 from taskfit.values.policy import ALL, PolicyTable
 
@@ -51,7 +52,10 @@ def fit_policies(
     ways = near_frontier(trials, every_way(trials), seed=seed)
     groups = groups_in(trials.table.tasks, trials.table.families, marks)
     policies = [way.policy for way in ways]
-    return FittedPolicies(table=fit_table(policies, follow(trials, ways), groups, prior_weight=prior_weight), ways=ways)
+    made = follow(trials, ways)
+    tasks = [group.rows for group in groups if group.name.startswith("task:")]
+    standing = standing_of(trials, made.quality, tasks) if prior_weight is None else None
+    return FittedPolicies(table=fit_table(policies, made, groups, prior_weight=prior_weight, standing=standing), ways=ways)
 
 
 def sweep(

@@ -2,7 +2,8 @@
 
 The quality of policy p in cell c is modelled as policy_p + difficulty_c + interaction_cp. Policies are compared within a cell, so
 all that matters for the choice is the interaction; that is what is shrunk: each cell's to its parent's, task to family to none at
-all. A cell of few rows so keeps the order of policies that holds elsewhere, at its own level of difficulty.
+all. A cell of few rows so keeps the order of policies that holds elsewhere, at its own level of difficulty. Where all policies
+were tried on the same prompts, a cascade's interaction is told by its models first (training/standing.py).
 Source: two-way layout with random interactions, e.g. Searle, Casella and McCulloch, Variance Components (1992), chapter 4.
 """
 
@@ -14,19 +15,14 @@ import msgspec
 from taskfit.numerics import Booleans, Floats, Integers, np
 from taskfit.routers.choosing import frontier_of
 from taskfit.training.policies import Made
+from taskfit.training.standing import CAUTION, LEVEL_WEIGHT, Held, Standing
 from taskfit.values.policy import ALL, Cell, Estimate, Point, Policy, PolicyTable
 
 PRIOR_WEIGHT: Final = 100.0
 """A cell's own interaction counts half from so many outcomes on, where tasks are too few to tell."""
 
-CAUTION: Final = 2.0
-"""So many times the weight that is best for a single figure: what is chosen is the best of many, and some of that is luck."""
-
 WEIGHTS: Final = (5.0, 300.0)
 """The least and the greatest prior weight."""
-
-LEVEL_WEIGHT: Final = 10.0
-"""The same for what all policies share: a cell's difficulty, its cost and its latency."""
 
 FEWEST_ROWS: Final = 30
 """A cell of fewer rows is thin."""
@@ -51,7 +47,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 class Belief(msgspec.Struct, frozen=True, kw_only=True):
     """What is held of one cell. Shapes: (policies,) each. `variance` is that of the estimated quality, `interaction` what sets
-    policies apart beyond their means; `known` counts outcomes. Latencies are nan where nothing is known."""
+    policies apart beyond their means; `known` counts outcomes. Latencies are nan where nothing is known; `held` is None where
+    policies are not told by their models."""
 
     difficulty: float
     interaction: Floats
@@ -61,15 +58,21 @@ class Belief(msgspec.Struct, frozen=True, kw_only=True):
     latency_p95_s: Floats
     known: Integers
     rows: int
+    held: Held | None = None
 
 
 def fit_table(
-    policies: Sequence[Policy], made: Made, groups: Sequence[Group], *, prior_weight: float | None = None
+    policies: Sequence[Policy],
+    made: Made,
+    groups: Sequence[Group],
+    *,
+    prior_weight: float | None = None,
+    standing: Standing | None = None,
 ) -> PolicyTable:
     """The table. `groups` begin with ALL. Shapes: made (prompts, policies).
 
     Policies of which no outcome is known at all have no estimate anywhere. `prior_weight` None: what the tasks themselves say,
-    see `prior_weight_of`.
+    see `prior_weight_of`. `standing`: how policies are told by their models, in place of one weight for all.
     """
     effects = policy_effects(made.quality, groups)
     if prior_weight is None:
@@ -77,7 +80,8 @@ def fit_table(
     beliefs: dict[str, Belief] = {}
     for group in groups:
         parent = None if group.parent is None else beliefs[group.parent]
-        beliefs[group.name] = _believe(made, effects, group, parent, prior_weight=prior_weight)
+        belief = _believe(made, effects, group, parent, prior_weight=prior_weight)
+        beliefs[group.name] = belief if standing is None else _told(belief, standing, group, parent)
     everywhere = beliefs[ALL].known > 0
     cells = {group.name: _cell(group, beliefs[group.name], effects, everywhere) for group in groups}
     return PolicyTable(
@@ -191,6 +195,15 @@ def _believe(made: Made, effects: Floats, group: Group, parent: Belief | None, *
         known=known,
         rows=rows,
     )
+
+
+def _told(belief: Belief, standing: Standing, group: Group, parent: Belief | None) -> Belief:
+    """The belief with what the models of each policy tell of it, where they tell of the cell."""
+    if not standing.tells_of(group.rows):
+        return belief
+    held = standing.everywhere() if parent is None or parent.held is None else standing.within(group.rows, parent.held)
+    level, interaction, variance = standing.deviations(held)
+    return msgspec.structs.replace(belief, difficulty=level, interaction=interaction, variance=variance, held=held)
 
 
 def _cell(group: Group, belief: Belief, effects: Floats, everywhere: Booleans) -> Cell:
