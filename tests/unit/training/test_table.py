@@ -5,7 +5,8 @@ import pytest
 
 from taskfit.numerics import Floats
 from taskfit.training.policies import Made
-from taskfit.training.table import CAUTION, WEIGHTS, fit_table, groups_in, policy_effects, prior_weight_of
+from taskfit.training.standing import CAUTION
+from taskfit.training.table import WEIGHTS, fit_table, groups_in, policy_effects, prior_weight_of
 from taskfit.values.policy import ALL, Estimate, Policy, PolicyTable
 
 TASKS = 12
