@@ -108,6 +108,8 @@ def evaluate(
     draw = None if picture is None else _drawer(picture)
     table = _read(outcomes, models, cost=cost, task=task_column, checks=checks)
     if pair is not None:
+        if leave_out is not None:
+            raise typer.BadParameter("with --pair: train on the others, evaluate DIR on it", param_hint="--leave-out")
         _print_pair(_measured_pair(folder, table, _pair(pair), labels=labels, cv=cv, seed=seed), as_json=as_json)
         return
     if labels is not None:

@@ -55,7 +55,8 @@ def measure_pair(
         for number in range(folds):
             progress(f"fold {number + 1} of {folds}", (draw * folds + number) / (draws * folds))
             inside = np.flatnonzero(fold == number)
-            model = fit_gain(both.of(np.flatnonzero(fold != number)), weak=weak, strong=strong, labels=labels, seed=seed + draw)
+            within = both.of(np.flatnonzero(fold != number))
+            model = fit_gain(within, weak=weak, strong=strong, labels=labels, seed=seed + draw, is_for_new_tasks=False)
             made.append(_fold(both, model, inside))
         drawn.append(made)
     progress("done", 1.0)

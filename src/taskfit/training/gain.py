@@ -4,7 +4,8 @@ The gain of a prompt is strong - weak, and not whether the weak one fails: where
 apart into what is common to all, to the family, to the task, to words and surface features, and how surface features tell
 differently in each task. Each part has one variance (training/mixed.py), so that a part is shrunk by what the outcomes say of it.
 Where the two models seldom differ, a text can move the gain less, and an outcome is less noisy: a task's prompts are measured in
-units of its spread, the root of the mean square of its gains.
+units of its spread, the root of the mean square of its gains. In a task that was not seen, texts count as far as they reach
+(training/reach.py).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from taskfit.numerics import Floats, Integers, np
 from taskfit.outcomes.matrix import OutcomeTable
 from taskfit.training.folds import folds_of
 from taskfit.training.mixed import Effects, fit_effects, variances_of
+from taskfit.training.reach import reach_of
 from taskfit.training.sparse import Sparse, crossed, from_sets
 from taskfit.training.text import (
     Scaling,
@@ -90,12 +92,14 @@ def fit_gain(
     strong: str,
     labels: int | None = None,
     seed: int = 0,
+    is_for_new_tasks: bool = True,
     progress: Progress | None = None,
 ) -> GainModel:
     """What the strong model's answers add to the weak one's, from the prompts that both were tried on.
 
     `labels`: the scores of only so many of these prompts, drawn at random, are looked at; the texts of the others serve for how
-    rare words are. Errors: ConfigurationError for fewer than FEWEST_PROMPTS prompts; ValueError for a model that is not there.
+    rare words are. `is_for_new_tasks`: how far texts reach into unseen tasks is measured, else they are thought to. Errors:
+    ConfigurationError for fewer than FEWEST_PROMPTS prompts; ValueError for a model that is not there.
     """
     tell = progress or _silent
     tell("reading prompts", 0.0)
@@ -105,7 +109,8 @@ def fit_gain(
     tell("fitting", 0.2)
     labelled, pair = prompts.of(rows), (weak, strong)
     variances = fit_variances(parts_of(labelled, scaling_of(prompts.features), gain[rows]), labelled.questions, seed=seed)
-    model = fit_prompts(prompts, gain, rows, pair=pair, variances=variances)
+    reach = _reach(labelled, gain[rows], pair, variances, seed=seed) if is_for_new_tasks else 1.0
+    model = fit_prompts(prompts, gain, rows, pair=pair, variances=variances, reach=reach)
     left_out = np.zeros(len(rows))
     for number, (within, out) in enumerate(_folds(labelled.questions, seed=seed)):
         tell("fitting out of fold", 0.5 + 0.5 * number / FOLDS)
@@ -143,9 +148,11 @@ def fit_prompts(
     *,
     pair: tuple[str, str],
     variances: Mapping[str, float] | None = None,
+    reach: float = 1.0,
     seed: int = 0,
 ) -> GainModel:
     """The model without `steps`. `gain` is looked at in these rows only; `variances` None: those that `fit_variances` finds.
+    `reach` is how far texts tell of tasks that are not among these.
 
     Shapes: gain (prompts,).
     """
@@ -154,7 +161,19 @@ def fit_prompts(
     found = variances or fit_variances(parts, labelled.questions, seed=seed)
     shares = [found.get(name, USUAL[name]) for name in parts.names]
     effects = fit_effects(parts.designs, parts.targets, shares, constant=parts.constant)
-    return _model(parts, effects, labelled, scaling, pair)
+    return _model(parts, effects, labelled, scaling, pair=pair, reach=reach)
+
+
+def _reach(prompts: Prompts, gain: Floats, pair: tuple[str, str], variances: Mapping[str, float], *, seed: int) -> float:
+    """How far texts tell of unseen tasks; 1 where some prompts are of no task, as then those are what stands for any other."""
+    if "" in prompts.tasks:
+        return 1.0
+
+    def predict(within: Integers, out: Integers) -> Floats:
+        model = fit_prompts(prompts.of(within), gain[within], np.arange(len(within)), pair=pair, variances=variances)
+        return _predict(model, prompts.features.of(out), (ALL,) * len(out))
+
+    return reach_of(prompts.task, gain, predict, seed=seed)
 
 
 def fit_variances(parts: Parts, questions: Sequence[str], *, seed: int) -> Mapping[str, float]:
@@ -272,14 +291,16 @@ def _complain(rows: int, weak: str, strong: str) -> None:
         )
 
 
-def _model(parts: Parts, effects: Effects, prompts: Prompts, scaling: Scaling, pair: tuple[str, str]) -> GainModel:
+def _model(
+    parts: Parts, effects: Effects, prompts: Prompts, scaling: Scaling, *, pair: tuple[str, str], reach: float
+) -> GainModel:
     found = dict(zip(parts.names, [group[:, 0] for group in effects.groups], strict=True))
     base = float(effects.intercepts[0])
     of_family = found.get("family", np.zeros(len(prompts.families)))
     cells = {f"family:{name}": base + float(offset) for name, offset in zip(prompts.families, of_family, strict=True) if name}
     cells[ALL] = base
-    spread: dict[str, float] = {}
-    surface = dict.fromkeys(cells, found["surface"])
+    spread = dict.fromkeys(cells, reach)
+    surface = dict.fromkeys(cells, reach * found["surface"])
     if "task" in found:
         family_of = dict(zip(prompts.task.tolist(), of_family[prompts.family].tolist(), strict=True))
         own = np.zeros(len(prompts.tasks) * len(SURFACE))
@@ -289,6 +310,9 @@ def _model(parts: Parts, effects: Effects, prompts: Prompts, scaling: Scaling, p
             cells[cell] = base + float(found["task"][at]) + family_of.get(at, 0.0)
             spread[cell] = float(parts.spread[at])
             surface[cell] = (found["surface"] + line) * spread[cell]
+    else:
+        cell = cell_of(prompts.tasks[0])
+        cells[cell], spread[cell], surface[cell] = base, 1.0, found["surface"]
     raw = {name: line / scaling.width for name, line in surface.items()}
     return GainModel(
         weak=pair[0],

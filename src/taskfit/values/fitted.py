@@ -33,10 +33,11 @@ class GainModel(msgspec.Struct, frozen=True, kw_only=True):
     """How much better the strong model's answer to a request is expected to be than the weak one's: quality gained, -1 to 1.
 
     It is what `cells` has for the request's cell, + `spread` of the cell (1 where it has none) * the sum of `words` of the text's
-    buckets / sqrt(number of buckets), + the sum of `surface` of the cell * the text's surface features. `cells` and `surface`
-    have the same cells, and `all` for any other; `words` has a number for each bucket (a look-up among numbers in a row is the
-    quickest), `surface` one for each feature of features/surface.py. `steps` are gains in falling order at the shares 0, 0.01,
-    … 1 of strong calls among the training prompts, out of fold: a threshold for each share.
+    buckets / sqrt(number of buckets), + the sum of `surface` of the cell * the text's surface features. Both are smaller, down
+    to nothing, in cells for unseen tasks, where texts of other tasks tell little of them. `cells` and `surface` have the same
+    cells, and `all` for any other; `words` has a number for each bucket (a look-up among numbers in a row is the quickest),
+    `surface` one for each feature of features/surface.py. `steps` are gains in falling order at the shares 0, 0.01, … 1 of strong
+    calls among the training prompts, out of fold: a threshold for each share.
     """
 
     weak: str

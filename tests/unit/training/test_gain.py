@@ -67,6 +67,23 @@ def test_the_gain_is_larger_where_the_strong_model_is_needed(fitted: GainModel) 
     assert np.mean([said["law", word] for word in WORDS]) == pytest.approx(0.6, abs=0.12)
 
 
+def test_one_task_says_nothing_of_others() -> None:
+    table = drawn(3, 400)
+    law = table.of(np.flatnonzero(np.array(table.tasks) == "law"))
+    model = fit_gain(law, weak="weak", strong="strong")
+    intricate, simple = (f"a {word} question of number 7" for word in ("intricate", "simple"))
+    assert expected_gain(model, intricate, "task:law") > expected_gain(model, simple, "task:law") + 0.05
+    assert expected_gain(model, intricate, "task:poems") == pytest.approx(expected_gain(model, simple, "all"))
+    assert fit_gain(law, weak="weak", strong="strong", is_for_new_tasks=False).spread["all"] == 1.0
+
+
+def test_prompts_of_no_task_stand_for_any_other() -> None:
+    table = msgspec.structs.replace(drawn(3, 400), tasks=("",) * 400)
+    model = fit_gain(table, weak="weak", strong="strong")
+    said = [expected_gain(model, f"a {word} question of number 7", "task:new") for word in ("intricate", "simple")]
+    assert said[0] > said[1] + 0.1
+
+
 def test_a_task_that_was_never_seen_gets_what_is_common_to_all(fitted: GainModel) -> None:
     prompt = "a plain question of number 7"
     said = expected_gain(fitted, prompt, "task:never seen")
