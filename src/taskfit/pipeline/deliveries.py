@@ -33,6 +33,8 @@ POST_S: Final = 10.0
 CLAIM_S: Final = 60.0
 """How long a message belongs to the process that sends it; more than sending can take, with its rows written."""
 POLL_S: Final = 0.25
+POLLS_WITHOUT_SENDER: Final = 8
+"""How many such pauses make one where nothing can be sent, and only the number of what waits is told."""
 AT_ONCE: Final = 32
 CALLBACKS_AT_ONCE: Final = 24
 """Of those; the other places are the operator's webhooks'."""
@@ -102,7 +104,7 @@ class Deliveries:
     async def _pause(self) -> None:
         """Until it is time to look again; while all places are taken, until one is free."""
         if len(self._sending) < AT_ONCE:
-            await asyncio.sleep(self._poll_s)
+            await asyncio.sleep(self._poll_s if self.sender is not None else POLLS_WITHOUT_SENDER * self._poll_s)
         else:
             await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
 
