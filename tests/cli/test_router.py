@@ -14,12 +14,12 @@ from tests.cli.conftest import CommandLine
 
 KEYS = {
     "prompts", "models", "tasks", "told", "folds", "best_single", "random_mix", "given_task_table", "oracle", "router",
-    "over_random_mix", "over_given_task", "singles", "thin", "cold", "is_held_out",
+    "over_random_mix", "over_given_task", "singles", "repeats", "thin", "cold", "is_held_out",
 }  # fmt: skip
 FIGURES = {"quality", "cost_usd", "aiq", "saving_at_best_single", "saving_at_99", "max_quality", "over_best_single"}
 PAIR_KEYS = {
     "prompts", "weak", "strong", "labels", "folds", "draws", "weak_quality", "strong_quality", "router", "random_mix",
-    "is_held_out",
+    "repeats", "is_held_out",
 }  # fmt: skip
 COLUMNS = ("prompt_id", "prompt", "task", "model", "score", "cost_usd", "response")
 
@@ -120,6 +120,18 @@ def test_the_json_of_a_pair_has_the_documented_keys(taskfit: CommandLine, outcom
     assert said["router"]["apgr"] > 0.5
 
 
+@pytest.mark.parametrize("more", [(), ("--pair", "small,large")])
+def test_how_often_the_folds_were_drawn_is_said(taskfit: CommandLine, outcomes: str, more: tuple[str, ...]) -> None:
+    words = ("router", "evaluate", "-", outcomes, "--cv", "2", *more)
+    once, thrice = taskfit.run(*words), taskfit.run(*words, "--repeats", "3")
+    assert (once.code, thrice.code) == (0, 0)
+    assert "2 folds by question, 3 times" in thrice.out
+    assert "times" not in once.out
+    said = [json.loads(taskfit.run(*words, *repeats, "--json").out) for repeats in ((), ("--repeats", "1"), ("--repeats", "3"))]
+    assert [each["repeats"] for each in said] == [1, 1, 3]
+    assert said[0] == said[1] != said[2]
+
+
 def test_what_a_person_reads_names_every_baseline_with_intervals(taskfit: CommandLine, outcomes: str) -> None:
     done = taskfit.run("router", "evaluate", "-", outcomes, "--cv", "2", "--tasks", "none")
     for said in ("best single: large", "random mix", "table of single models", "router", "oracle", "told nothing of a prompt"):
@@ -161,6 +173,10 @@ def test_without_costs_it_says_what_can_still_be_aimed_at(taskfit: CommandLine) 
         (rows(40), ("evaluate", "nowhere", "{}"), "that `taskfit router train` wrote"),
         (rows(40), ("evaluate", "-", "{}", "--labels", "50"), "is for --pair"),
         (rows(40), ("evaluate", "-", "{}", "--pair", "small,large", "--labels", "50"), "is for --cv"),
+        (rows(40), ("evaluate", "x", "{}", "--repeats", "8"), "are for --cv, such as --cv 5"),
+        (rows(40), ("evaluate", "x", "{}", "--leave-out", "all", "--repeats", "8"), "are for --cv, such as --cv 5"),
+        (rows(40), ("evaluate", "-", "{}", "--cv", "2", "--repeats", "0"), "greater than or equal to 1"),
+        (rows(40), ("evaluate", "-", "{}", "--cv", "2", "--repeats", "101"), "less than or equal to 100"),
         (rows(40), ("evaluate", "-", "{}", "--cv", "2", "--pair", "large,small"), "--pair small,large"),
         (rows(40), ("evaluate", "-", "{}", "--cv", "2", "--pair", "small,huge"), "two of: small, large"),
         (rows(40), ("evaluate", "-", "{}", "--cv", "2", "--leave-out", "sums"), "letters, proofs"),

@@ -85,6 +85,9 @@ def evaluate(
     cv: Annotated[
         int | None, typer.Option(min=2, max=50, metavar="FOLDS", help="Fit on other folds than are measured, instead of DIR.")
     ] = None,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=100, metavar="N", help="With --cv: how often the folds are drawn; the mean is measured.")
+    ] = 1,
     leave_out: Annotated[
         str | None, typer.Option(metavar="TASK", help="Measure a task by what was fitted on the others; `all`: each in turn.")
     ] = None,
@@ -105,16 +108,19 @@ def evaluate(
 
     Every figure has a 95% interval. Outcomes that the router was fitted on flatter it: use others, or --cv.
     """
+    if repeats > 1 and cv is None:
+        raise typer.BadParameter(f"folds that are drawn {repeats} times are for --cv, such as --cv 5", param_hint="--repeats")
     draw = None if picture is None else _drawer(picture)
     table = _read(outcomes, models, cost=cost, task=task_column, checks=checks)
     if pair is not None:
         if leave_out is not None:
             raise typer.BadParameter("with --pair: train on the others, evaluate DIR on it", param_hint="--leave-out")
-        _print_pair(_measured_pair(folder, table, _pair(pair), labels=labels, cv=cv, seed=seed), as_json=as_json)
+        measured = _measured_pair(folder, table, _pair(pair), labels=labels, cv=cv, repeats=repeats, seed=seed)
+        _print_pair(measured, as_json=as_json)
         return
     if labels is not None:
         raise typer.BadParameter("a number of labels is for --pair", param_hint="--labels")
-    report = _measured(folder, table, tasks, cv=cv, leave_out=leave_out, checks=checks, seed=seed)
+    report = _measured(folder, table, tasks, cv=cv, repeats=repeats, leave_out=leave_out, checks=checks, seed=seed)
     if picture is not None and draw is not None:
         _write(draw(report), picture)
     _print_report(report, table, as_json=as_json)
@@ -198,7 +204,7 @@ def _is_held_out(fitted: "FittedRouter", table: "OutcomeTable") -> bool:
 
 
 def _measured_pair(
-    folder: Path, table: "OutcomeTable", pair: tuple[str, str], *, labels: int | None, cv: int | None, seed: int
+    folder: Path, table: "OutcomeTable", pair: tuple[str, str], *, labels: int | None, cv: int | None, repeats: int, seed: int
 ) -> "PairReport":
     import msgspec
 
@@ -208,7 +214,9 @@ def _measured_pair(
 
     if cv is not None:
         with shown_progress("pair") as progress:
-            return measure_pair(table, weak=pair[0], strong=pair[1], labels=labels, folds=cv, seed=seed, progress=progress)
+            return measure_pair(
+                table, weak=pair[0], strong=pair[1], labels=labels, folds=cv, repeats=repeats, seed=seed, progress=progress
+            )
     if labels is not None:
         raise typer.BadParameter("a number of labels is for --cv", param_hint="--labels")
     fitted = _fitted(folder, table)
@@ -220,8 +228,9 @@ def _measured_pair(
 
 
 def _measured(
-    folder: Path, table: "OutcomeTable", told: "Tasks", *, cv: int | None, leave_out: str | None, checks: str | None, seed: int
-) -> "RoutingReport":
+    folder: Path, table: "OutcomeTable", told: "Tasks", *, cv: int | None, repeats: int, leave_out: str | None,
+    checks: str | None, seed: int,
+) -> "RoutingReport":  # fmt: skip
     import msgspec
 
     from taskfit.cli.progress import shown_progress
@@ -237,7 +246,7 @@ def _measured(
     with shown_progress("router") as progress:
         if cv is not None or cold_tasks is not None:
             report = measured_out_of_fold(
-                trials, tellers[told](seed=seed), tasks=told, folds=cv or 5, seed=seed, progress=progress
+                trials, tellers[told](seed=seed), tasks=told, folds=cv or 5, repeats=repeats, seed=seed, progress=progress
             )
         else:
             fitted = _fitted(folder, whole)

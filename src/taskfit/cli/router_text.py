@@ -45,7 +45,7 @@ def print_trained(fitted: "FittedRouter", table: "OutcomeTable", folder: Path) -
 
 def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
     """All figures with their intervals, then what is thin and what was left out."""
-    how = _before(report) if report.folds is None else f"{report.folds} folds by question"
+    how = _before(report) if report.folds is None else _folds(report)
     typer.echo(f"{counted(report.prompts, 'prompt')} that all {len(report.models)} models answered{_aside(table)}")
     typer.echo(f"{counted(report.tasks, 'task')}, {TOLD[report.told]}; {how}; 95% paired bootstrap intervals")
     typer.echo(_flattered(report))
@@ -79,7 +79,7 @@ def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
 def print_pair(report: "PairReport") -> None:
     """The three figures of a pair."""
     labels = "all labels" if report.labels is None else f"{report.labels} labels, the mean of {counted(report.draws, 'draw')}"
-    how = _before(report) if report.folds is None else f"{report.folds} folds by question, {labels}"
+    how = _before(report) if report.folds is None else f"{_folds(report)}, {labels}"
     typer.echo(f"{report.weak} {report.weak_quality:.3f}, {report.strong} {report.strong_quality:.3f}")
     typer.echo(f"{counted(report.prompts, 'prompt')}; {how}; 95% bootstrap intervals")
     typer.echo(_flattered(report))
@@ -103,6 +103,10 @@ def pair_json(report: "PairReport") -> dict[str, Any]:
 
 def _before(report: "RoutingReport | PairReport") -> str:
     return "fitted on other outcomes" if report.is_held_out else "fitted on these very outcomes"
+
+
+def _folds(report: "RoutingReport | PairReport") -> str:
+    return f"{report.folds} folds by question{'' if report.repeats == 1 else f', {report.repeats} times'}"
 
 
 def _flattered(report: "RoutingReport | PairReport") -> str:

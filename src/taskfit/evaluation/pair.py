@@ -24,9 +24,10 @@ DRAWS: Final = 5
 
 
 class PairReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`labels` None: all labels of the other folds; else so many of them, and the figures are the mean over `draws`. `folds`
-    None: a router that was fitted before; `is_held_out` False: on these very outcomes, which flatters it. A random mix has
-    an APGR of 0.5, a CPT50 of 0.5 and a CPT80 of 0.8."""
+    """`labels` None: all labels of the other folds; else so many of them. `folds` None: a router that was fitted before;
+    `is_held_out` False: on these very outcomes, which flatters it. The figures are the mean over `draws`: of the folds, which
+    are drawn `repeats` times, and DRAWS times as often where a few labels are drawn too. A random mix has an APGR of 0.5, a CPT50
+    of 0.5 and a CPT80 of 0.8."""
 
     prompts: int
     weak: str
@@ -39,28 +40,32 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     apgr: Figure
     cpt50: Figure
     cpt80: Figure
+    repeats: int = 1
     is_held_out: bool = True
 
 
 def measure_pair(
-    table: OutcomeTable, *, weak: str, strong: str, labels: int | None, folds: int, seed: int, progress: Progress
-) -> PairReport:
+    table: OutcomeTable, *, weak: str, strong: str, labels: int | None, folds: int, repeats: int = 1, seed: int,
+    progress: Progress,
+) -> PairReport:  # fmt: skip
     """Out of fold. Errors: ConfigurationError where the pair has too few prompts, or the strong model is not the better one."""
     both = _both(table, weak, strong)
     drawn: list[Sequence[Fold]] = []
-    draws = 1 if labels is None else DRAWS
+    draws = repeats if labels is None else repeats * DRAWS
     for draw in range(draws):
         fold = folds_of(both.prompts, folds=folds, seed=seed + draw)
+        which = "" if draws == 1 else f"draw {draw + 1} of {draws}, "
         made = []
         for number in range(folds):
-            progress(f"fold {number + 1} of {folds}", (draw * folds + number) / (draws * folds))
+            progress(f"{which}fold {number + 1} of {folds}", (draw * folds + number) / (draws * folds))
             inside = np.flatnonzero(fold == number)
             within = both.of(np.flatnonzero(fold != number))
             model = fit_gain(within, weak=weak, strong=strong, labels=labels, seed=seed + draw, is_for_new_tasks=False)
             made.append(_fold(both, model, inside))
         drawn.append(made)
     progress("done", 1.0)
-    return _report(both, drawn, labels=labels, folds=folds, seed=seed)
+    report = _report(both, drawn, labels=labels, folds=folds, seed=seed)
+    return msgspec.structs.replace(report, repeats=repeats)
 
 
 def measure_fitted(table: OutcomeTable, model: GainModel, *, seed: int) -> PairReport:

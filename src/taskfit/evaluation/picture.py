@@ -254,5 +254,5 @@ def _how(report: RoutingReport) -> str:
         "none": "The router is told nothing of a prompt.",
     }[report.told]
     if report.folds is not None:
-        return f"{told} {report.folds} folds by question."
+        return f"{told} {report.folds} folds by question{'' if report.repeats == 1 else f', {report.repeats} times'}."
     return f"{told} Fitted on {'other' if report.is_held_out else 'these very'} outcomes."

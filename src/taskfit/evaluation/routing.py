@@ -95,7 +95,7 @@ class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
 
 class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
     """The report of one evaluation. `folds` None: a router that was fitted before; `is_held_out` False: on these very outcomes,
-    which flatters it. `thin` are cells with too few rows.
+    which flatters it. `repeats` is how often the folds were drawn. `thin` are cells with too few rows.
 
     `over_random_mix` and `over_given_task` are the router's AIQ less theirs, paired.
     """
@@ -113,6 +113,7 @@ class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
     over_random_mix: Figures
     over_given_task: Figures
     singles: Mapping[str, Point]
+    repeats: int = 1
     thin: tuple[str, ...] = ()
     cold: tuple[ColdTask, ...] = ()
     is_held_out: bool = True
@@ -126,12 +127,16 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measured_out_of_fold(
-    trials: Trials, told: Told, *, tasks: Tasks, folds: int, seed: int, progress: Progress, resamples: int = RESAMPLES
-) -> RoutingReport:
-    """Each prompt by what was fitted on the other folds."""
-    router, thin = out_of_fold(trials, told, folds=folds, seed=seed, progress=progress)
-    given, _ = out_of_fold(singles_only(trials), given_tasks(seed=seed), folds=folds, seed=seed, progress=progress)
-    return report_of(trials, router, given, told=tasks, folds=folds, thin=thin, seed=seed, resamples=resamples)
+    trials: Trials, told: Told, *, tasks: Tasks, folds: int, repeats: int = 1, seed: int, progress: Progress,
+    resamples: int = RESAMPLES,
+) -> RoutingReport:  # fmt: skip
+    """Each prompt by what was fitted on the other folds, the mean over `repeats` draws of the folds."""
+    router, thin = out_of_fold(trials, told, folds=folds, repeats=repeats, seed=seed, progress=progress)
+    given, _ = out_of_fold(
+        singles_only(trials), given_tasks(seed=seed), folds=folds, repeats=repeats, seed=seed, progress=progress
+    )
+    report = report_of(trials, router, given, told=tasks, folds=folds, thin=thin, seed=seed, resamples=resamples)
+    return msgspec.structs.replace(report, repeats=repeats)
 
 
 def measured_router(
@@ -152,10 +157,23 @@ def measured_router(
     return report_of(trials, router, given, told=tasks, folds=None, thin=thin, seed=seed, resamples=resamples)
 
 
-def out_of_fold(trials: Trials, told: Told, *, folds: int, seed: int, progress: Progress) -> tuple[Curve, tuple[str, ...]]:
-    """What comes of each prompt by what was fitted on the other folds, and the cells that were thin in any of them."""
-    fold = folds_of(trials.table.prompts, folds=folds, seed=seed)
-    return _by_fold(trials, told, fold, progress)
+def out_of_fold(
+    trials: Trials, told: Told, *, folds: int, repeats: int = 1, seed: int, progress: Progress
+) -> tuple[Curve, tuple[str, ...]]:
+    """What comes of each prompt by what was fitted on the other folds, and the cells that were thin in any of them.
+
+    The mean over `repeats` draws of the folds, by `seed` and those after it: which prompts fall together is no finding. The
+    trades are the same in each draw. A latency is known where it is in all of them.
+    """
+    shape = len(trades_for(trials)), len(trials.table.prompts)
+    total = Curve(quality=np.zeros(shape), cost_usd=np.zeros(shape), latency_s=np.zeros(shape))
+    thin: dict[str, None] = {}
+    for repeat in range(repeats):
+        fold = folds_of(trials.table.prompts, folds=folds, seed=seed + repeat)
+        _add_by_fold(total, trials, told, fold=fold, thin=thin, progress=_in_repeat(progress, repeat, repeats))
+    progress("done", 1.0)
+    latency_s = None if total.latency_s is None else total.latency_s / repeats
+    return Curve(quality=total.quality / repeats, cost_usd=total.cost_usd / repeats, latency_s=latency_s), tuple(thin)
 
 
 def left_out(trials: Trials, told: Told, tasks: Sequence[str], *, seed: int, progress: Progress) -> tuple[ColdTask, ...]:
@@ -305,22 +323,24 @@ def _saving_at(points: Floats, quality: float, reference_cost: float) -> float:
     return NEVER if np.isnan(saving) and reference_cost > 0 else saving
 
 
-def _by_fold(trials: Trials, told: Told, fold: Integers, progress: Progress) -> tuple[Curve, tuple[str, ...]]:
+def _in_repeat(progress: Progress, repeat: int, repeats: int) -> Progress:
+    """Progress within one draw of the folds, as that of all."""
+    which = "" if repeats == 1 else f"repeat {repeat + 1} of {repeats}, "
+    return lambda doing, share: progress(f"{which}{doing}", (repeat + share) / repeats)
+
+
+def _add_by_fold(total: Curve, trials: Trials, told: Told, *, fold: Integers, thin: dict[str, None], progress: Progress) -> None:
     trades = trades_for(trials)
-    shape = len(trades), len(trials.table.prompts)
-    made = Curve(quality=np.empty(shape), cost_usd=np.empty(shape), latency_s=np.empty(shape))
-    thin: dict[str, None] = {}
     numbers = np.unique(fold).tolist()
     for number in numbers:
         progress(f"fold {number + 1} of {len(numbers)}", number / len(numbers))
         is_in = fold == number
         inside, outside = np.flatnonzero(is_in), np.flatnonzero(~is_in)
         part = _swept(of_rows(trials, outside), of_rows(trials, inside), told, trades, thin)
-        made.quality[:, inside], made.cost_usd[:, inside] = part.quality, part.cost_usd
-        assert made.latency_s is not None and part.latency_s is not None
-        made.latency_s[:, inside] = part.latency_s
-    progress("done", 1.0)
-    return made, tuple(thin)
+        total.quality[:, inside] += part.quality
+        total.cost_usd[:, inside] += part.cost_usd
+        assert total.latency_s is not None and part.latency_s is not None
+        total.latency_s[:, inside] += part.latency_s
 
 
 def _swept(fitting: Trials, measured: Trials, told: Told, trades: Floats, thin: dict[str, None] | None = None) -> Curve:

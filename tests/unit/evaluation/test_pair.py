@@ -81,6 +81,28 @@ def test_what_the_words_tell_is_learned_on_the_other_folds() -> None:
     assert (report.folds, report.labels, report.draws) == (2, None, 1)
 
 
+def test_repeated_folds_give_the_mean_of_the_figures_of_each_draw_of_them() -> None:
+    of, said = learnable(80), list[tuple[str, float]]()
+    singles = [
+        measure_pair(of, weak="small", strong="large", labels=None, folds=2, seed=seed, progress=silent) for seed in (3, 4)
+    ]
+    both = measure_pair(of, weak="small", strong="large", labels=None, folds=2, repeats=2, seed=3,
+                        progress=lambda doing, share: said.append((doing, share)))  # fmt: skip
+    assert (both.folds, both.repeats, both.draws) == (2, 2, 2)
+    for name in ("apgr", "cpt50", "cpt80"):
+        assert known(getattr(both, name)) == pytest.approx(np.mean([known(getattr(single, name)) for single in singles]))
+    assert known(singles[0].apgr) != known(singles[1].apgr)
+    assert [doing for doing, _ in said] == [
+        *(f"draw {draw} of 2, fold {fold} of 2" for draw in (1, 2) for fold in (1, 2)), "done",
+    ]  # fmt: skip
+    assert [share for _, share in said] == [0, 0.25, 0.5, 0.75, 1]
+
+
+def test_a_few_labels_are_drawn_in_each_repeat() -> None:
+    report = measure_pair(learnable(), weak="small", strong="large", labels=60, folds=2, repeats=2, seed=0, progress=silent)
+    assert (report.labels, report.repeats, report.draws) == (60, 2, 10)
+
+
 def test_of_a_few_labels_the_others_are_not_looked_at() -> None:
     """With all labels but the drawn ones turned round, what is learned from the drawn ones would have to change."""
     from taskfit.training.gain import fit_gain

@@ -46,6 +46,11 @@ def test_each_model_stands_there_by_name_and_names_are_escaped() -> None:
     assert "as good as large for 40% less" in said
 
 
+def test_beneath_stands_how_often_the_folds_were_drawn() -> None:
+    assert " 5 folds by question." in as_html(WHOLE)
+    assert " 5 folds by question, 8 times." in as_html(msgspec.structs.replace(WHOLE, repeats=8))
+
+
 def test_names_of_models_that_stand_close_do_not_cover_each_other() -> None:
     rows = [
         (float(found["x"]), float(found["y"]))

@@ -10,22 +10,25 @@ from taskfit.artefacts.router import FORM
 from taskfit.errors import ConfigurationError
 from taskfit.evaluation.routing import (
     Curve,
+    Progress,
     Told,
     given_tasks,
     left_out,
     measured_out_of_fold,
     measured_router,
     no_tasks,
+    of_rows,
     oracle_of,
     out_of_fold,
     report_of,
+    singles_only,
     told_by_text,
 )
 from taskfit.features.definition import DEFINITION
-from taskfit.numerics import np
+from taskfit.numerics import Floats, np
 from taskfit.outcomes.matrix import OutcomeTable
-from taskfit.training.fitting import fit_policies
-from taskfit.training.folds import question_key
+from taskfit.training.fitting import fit_policies, sweep, task_cells, trades_for
+from taskfit.training.folds import folds_of, question_key
 from taskfit.training.policies import Trials
 from taskfit.training.predicting import fit_predictor
 from taskfit.values.fitted import FittedRouter, Manifest
@@ -133,6 +136,66 @@ def test_no_prompt_is_chosen_for_by_what_came_of_itself_or_its_duplicate() -> No
     assert len(seen) == 5
     assert all(not fitted & asked for fitted, asked in seen)
     assert sorted(key for _, asked in seen for key in asked) == sorted({question_key(text) for text in texts})
+
+
+def drawn(of: Trials, *, seed: int, repeats: int = 1, progress: Progress = silent) -> tuple[Curve, tuple[str, ...]]:
+    return out_of_fold(of, given_tasks(), folds=3, repeats=repeats, seed=seed, progress=progress)
+
+
+def seconds(curve: Curve) -> Floats:
+    assert curve.latency_s is not None
+    return curve.latency_s
+
+
+def test_repeated_folds_give_the_mean_of_what_each_draw_of_them_gives() -> None:
+    score = tasked(90).table.score
+    known = np.where(np.random.default_rng(1).random(score.shape) < 0.9, [1.0, 5.0], np.nan)
+    of = trials(score, (1.0, 10.0), tasks=("rare",) * 20 + ("often",) * 70, latency_s=known)
+    singles = [drawn(of, seed=seed) for seed in (4, 5, 6)]
+    mean, thin = drawn(of, seed=4, repeats=3)
+    np.testing.assert_allclose(mean.quality, np.mean([each.quality for each, _ in singles], axis=0), rtol=1e-12)
+    np.testing.assert_allclose(mean.cost_usd, np.mean([each.cost_usd for each, _ in singles], axis=0), rtol=1e-12)
+    np.testing.assert_allclose(seconds(mean), np.mean([seconds(each) for each, _ in singles], axis=0), rtol=1e-12)
+    assert set(thin) == {name for _, names in singles for name in names}
+    assert not np.array_equal(singles[0][0].cost_usd, singles[1][0].cost_usd), "or the draws would be no test"
+    assert 0 < np.isnan(seconds(mean)).mean() < 1, "unknown in one of them: unknown"
+
+
+def test_the_report_of_repeated_folds_is_read_off_the_mean_curves() -> None:
+    of = tasked(90)
+    report = measured_out_of_fold(
+        of, given_tasks(), tasks="given", folds=3, repeats=4, seed=2, progress=silent, resamples=50
+    )
+    mean, thin = drawn(of, seed=2, repeats=4)
+    given, _ = drawn(singles_only(of), seed=2, repeats=4)
+    by_hand = report_of(of, mean, given, told="given", folds=3, thin=thin, seed=2, resamples=50)
+    assert report == msgspec.structs.replace(by_hand, repeats=4)
+
+
+def test_folds_that_are_drawn_once_give_what_each_fold_gives_to_the_last_bit() -> None:
+    of = tasked(90)
+    once, _ = drawn(of, seed=7)
+    fold = folds_of(of.table.prompts, folds=3, seed=7)
+    for number in range(3):
+        inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        table = of.table.of(inside)
+        swept = sweep(fit_policies(of_rows(of, outside)), of_rows(of, inside), task_cells(table.tasks, table.families),
+                      trades_for(of))  # fmt: skip
+        assert np.array_equal(once.quality[:, inside], swept.quality)
+        assert np.array_equal(once.cost_usd[:, inside], swept.cost_usd)
+        assert np.array_equal(seconds(once)[:, inside], swept.latency_s, equal_nan=True)
+
+
+def test_progress_is_that_of_all_draws_of_the_folds() -> None:
+    said: list[tuple[str, float]] = []
+    drawn(tasked(60), seed=0, repeats=2, progress=lambda doing, share: said.append((doing, share)))
+    assert [doing for doing, _ in said] == [
+        *(f"repeat {repeat} of 2, fold {fold} of 3" for repeat in (1, 2) for fold in (1, 2, 3)), "done",
+    ]  # fmt: skip
+    assert [share for _, share in said] == pytest.approx([number / 6 for number in range(7)])
+    said.clear()
+    drawn(tasked(60), seed=0, progress=lambda doing, share: said.append((doing, share)))
+    assert [doing for doing, _ in said] == ["fold 1 of 3", "fold 2 of 3", "fold 3 of 3", "done"]
 
 
 def test_a_router_of_noise_is_no_better_than_the_random_mix() -> None:
