@@ -53,7 +53,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class Plugin(Protocol):
-    """What every plug-in has. A plug-in's class is called with its configured name and its settings."""
+    """What every plug-in has. A plug-in's class is called with its configured name and its settings, in a thread: what needs the
+    event loop belongs into `open`.
+    """
 
     Settings: ClassVar[type[msgspec.Struct]]
     name: str
@@ -348,7 +350,7 @@ class Store(Plugin, Protocol):
 @runtime_checkable
 class PackingStore(Protocol):
     """A store that can be given records as it writes them. While a thousand wait for their batch, flat rows leave in the
-    processor's caches what requests need; records, each of some forty objects, do not.
+    processor's caches what requests need; records, each of some forty objects, do not. `append` is then not asked.
     """
 
     def pack(self, record: Record) -> object:

@@ -128,7 +128,7 @@ def test_every_walk_ends_in_time_and_within_its_cap(
     stage.house.providers["up"] = stage.provider  # type: ignore[index]
     took_s, record = asyncio.run(run(stage, stream=stream))
     assert took_s <= 0.08 + SLICE_S
-    assert [stage.store.unpack(packed) for packed in stage.outbox._queue] == [record]
+    assert [stage.store.unpack(packed) for _, packed in stage.outbox._queue] == [record]
     if max_cost is not None:
         assert record.cost is not None
         estimated = sum(attempt.usage is not None and attempt.usage.is_estimate for attempt in record.attempts)

@@ -39,7 +39,7 @@ def find_listings(models: frozenset[Listed], *, on: date) -> Mapping[Listed, Lis
     question = _Question(models=tuple(models), on=on)
     try:
         found = _ask(question)
-    except (OSError, subprocess.SubprocessError, msgspec.MsgspecError):
+    except (OSError, TypeError, ValueError, subprocess.SubprocessError):
         found = _answer(question)
     return {model: listing for model, listing in zip(question.models, found, strict=True) if listing is not None}
 

@@ -119,9 +119,12 @@ def _rest_of(asking: Coroutine[Any, Any, Verdict], awaited: Any) -> Generator[An
 
 async def _verify(check: Check, request: Request, answer: Answer, aid: Aid) -> Verdict:
     try:
-        return await check.verify(request, answer, aid)
+        verdict = await check.verify(request, answer, aid)
+        if 0.0 <= verdict.score <= 1.0:
+            return verdict
     except Exception as error:  # noqa: BLE001  # the plug-in boundary: a broken check judges nothing
         return _unsure(check, f"the check failed: {type(error).__name__}: {error}"[:300])
+    return _unsure(check, f"the check failed: its score is {verdict.score}, not 0 to 1")
 
 
 def _unsure(check: Check, reason: str) -> Verdict:

@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -60,7 +60,7 @@ class Outbox:
         # Written by the event loop's thread.
         self._reserved = 0
         self._put = 0
-        self._unpacked = 0  # could not be packed
+        self._unpackable = 0
         # Written by the store's thread.
         self._done = 0
         self._lost = 0
@@ -69,7 +69,7 @@ class Outbox:
         self._retry_s = FIRST_RETRY_S
         self._due_at: float | None = None
         # Shared: deques, whose single operations are atomic, an event, and plain flags.
-        self._queue: deque[Any] = deque()  # packed records
+        self._queue: deque[tuple[str, Any]] = deque()  # ids and packed records
         self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._drains: deque[tuple[int, Future[None]]] = deque()
         self._wake = threading.Event()
@@ -77,7 +77,7 @@ class Outbox:
         self._is_hurried = False
         self._stop_at: float | None = None
         # Taken out of the queue, not yet written; the lock is held while records move between the two.
-        self._taken: deque[Any] = deque()
+        self._taken: deque[tuple[str, Any]] = deque()
         self._moving = threading.Lock()
         self._is_closed = False
         self._thread: threading.Thread | None = None
@@ -100,7 +100,7 @@ class Outbox:
     @property
     def lost(self) -> int:
         """Records that the store refused for their content; each is logged with its id."""
-        return self._lost + self._unpacked
+        return self._lost + self._unpackable
 
     def start(self) -> None:
         """Start the thread. Records put before are written then."""
@@ -124,9 +124,9 @@ class Outbox:
             logger.error("record_lost", extra={"record": record.id, "error": "it came after the outbox was closed"})
         self._reserved -= 1
         try:
-            self._queue.append(self._pack(record))
+            self._queue.append((record.id, self._pack(record)))
         except Exception as error:
-            self._unpacked += 1
+            self._unpackable += 1
             logger.exception("record_lost", extra={"record": record.id, "error": str(error)})
             return
         self._put += 1
@@ -174,7 +174,14 @@ class Outbox:
             self._is_closed = True
             left = (*self._taken, *_emptied(self._queue))
         self._refuse_calls()
-        return tuple([self._unpack(packed) for packed in left])
+        return tuple(self._unpacked(left))
+
+    def _unpacked(self, left: Iterable[tuple[str, Any]]) -> Iterator[Record]:
+        for record_id, packed in left:
+            try:
+                yield self._unpack(packed)
+            except Exception as error:  # of one record: the others are to be kept
+                logger.exception("record_lost", extra={"record": record_id, "error": str(error)})
 
     def _is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive() and self._stop_at is None
@@ -263,7 +270,7 @@ class Outbox:
         while parts:
             part = parts.pop()
             try:
-                self._append(part)
+                self._append([packed for _, packed in part])
             except StoreUnavailable:
                 raise
             except Exception as error:
@@ -271,9 +278,9 @@ class Outbox:
                     half = len(part) // 2
                     parts += [part[half:], part[:half]]
                     continue
-                for packed in part:
+                for record_id, _ in part:
                     self._lost += 1
-                    logger.exception("record_lost", extra={"record": self._unpack(packed).id, "error": str(error)})
+                    logger.exception("record_lost", extra={"record": record_id, "error": str(error)})
             self._forget(len(part))
 
     def _forget(self, count: int) -> None:

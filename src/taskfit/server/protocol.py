@@ -349,6 +349,8 @@ class TimedProtocol(HttpToolsProtocol):
                     self._waiter = None
         finally:
             self._task = None
+            if self._next is not None:  # one that nobody will answer
+                self.transport.close()
 
     def _is_head_too_large(self, data: bytes) -> bool:
         """Whether the head that is coming in is over the limit with this piece."""

@@ -31,8 +31,10 @@ def test_without_a_model_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> 
     assert find_listings(frozenset(), on=TODAY) == {}
 
 
-@pytest.mark.parametrize("executable", ["/no/such/interpreter", "/bin/false", "/bin/true"], ids=["missing", "fails", "mute"])
-def test_where_no_process_answers_the_list_is_read_in_this_one(executable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "executable", ["/no/such/interpreter", "/bin/false", "/bin/true", "", None], ids=["gone", "fails", "mute", "unknown", "none"]
+)
+def test_where_no_process_answers_the_list_is_read_in_this_one(executable: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", executable)
     price_list.find_listings.cache_clear()
     assert find_listings(frozenset({NANO}), on=TODAY) == {NANO: find_listing(NANO.provider, NANO.name, on=TODAY)}

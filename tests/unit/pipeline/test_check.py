@@ -1,13 +1,14 @@
 """The checks of one answer in turn: those that never wait, those that do, and what becomes of the latter when time is up."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 import msgspec
 import pytest
 
-from taskfit.pipeline.check import NO_TIME, Judged, check_answer
+from taskfit.pipeline.check import NO_TIME, UNDECIDED, Judged, check_answer
 from taskfit.protocols import Aid
 from taskfit.testing.aid import ScriptedAid
 from taskfit.values.answer import Answer
@@ -80,6 +81,17 @@ def test_a_check_that_fails_while_it_waits_is_unsure() -> None:
     first, second = asyncio.run(says(Waiting(broken), Waiting()))
     assert (first.judgement, first.reason) == ("unsure", "the check failed: ValueError: it is broken")
     assert second.judgement == "accept"
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf, 1.5, -0.1])
+def test_a_score_that_is_none_judges_nothing(score: float) -> None:
+    class Odd(Waiting):
+        async def verify(self, request: Request, answer: Answer, aid: Aid) -> Verdict:
+            return Verdict(check=self.name, judgement="accept", score=score)
+
+    (verdict,) = asyncio.run(says(Odd()))
+    assert (verdict.judgement, verdict.score) == ("unsure", UNDECIDED)
+    assert verdict.reason == f"the check failed: its score is {score}, not 0 to 1"
 
 
 @pytest.mark.parametrize("left_s", [0.01, 0.0, -1.0])

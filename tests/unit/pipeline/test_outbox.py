@@ -1,6 +1,7 @@
 """The outbox groups, waits, tries again, and loses nothing that can be kept."""
 
 import asyncio
+import math
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -359,3 +360,12 @@ def test_a_store_that_does_not_pack_is_given_the_records_themselves() -> None:
     outbox.start()
     put(outbox, 3)
     assert outbox.stop(timeout_s=0) == (plain_record(3),)
+
+
+def test_a_left_record_that_cannot_be_read_again_does_not_take_the_others_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    outbox = Outbox(Shelf(), interval_s=NEVER_S)
+    for record in (plain_record(1), msgspec.structs.replace(plain_record(2), latency_ms=math.nan), plain_record(3)):
+        assert outbox.reserve()
+        outbox.put(record)
+    assert [record.id for record in outbox.stop(timeout_s=0)] == ids(1, 3)
+    assert [getattr(record, "record", None) for record in caplog.records if record.message == "record_lost"] == ids(2)

@@ -63,7 +63,7 @@ class Audited:
             await self.promises.audits.settle()
 
         asyncio.run(run())
-        records = tuple([self.stage.store.unpack(packed) for packed in self.stage.outbox._queue])
+        records = tuple([self.stage.store.unpack(packed) for _, packed in self.stage.outbox._queue])
         self.stage.outbox._queue.clear()
         return records
 

@@ -218,4 +218,4 @@ class Stage:
         """The one record that there is; its place in the outbox is taken and no other."""
         assert self.outbox.depth == 1
         assert self.outbox._reserved == 0
-        return self.store.unpack(self.outbox._queue[0])
+        return self.store.unpack(self.outbox._queue[0][1])
