@@ -198,10 +198,14 @@ def _believe(made: Made, effects: Floats, group: Group, parent: Belief | None, *
 
 
 def _told(belief: Belief, standing: Standing, group: Group, parent: Belief | None) -> Belief:
-    """The belief with what the models of each policy tell of it, where they tell of the cell."""
+    """The belief with what the models of each policy tell of it, where they tell of the cell.
+
+    Where they do not tell of its parent, the cell is drawn to what holds everywhere.
+    """
     if not standing.tells_of(group.rows):
         return belief
-    held = standing.everywhere() if parent is None or parent.held is None else standing.within(group.rows, parent.held)
+    everywhere = standing.everywhere()
+    held = everywhere if parent is None else standing.within(group.rows, parent.held or everywhere)
     level, interaction, variance = standing.deviations(held)
     return msgspec.structs.replace(belief, difficulty=level, interaction=interaction, variance=variance, held=held)
 

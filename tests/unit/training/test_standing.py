@@ -1,5 +1,6 @@
 """What the models of policies tell of how policies stand in a cell."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -102,6 +103,20 @@ def test_a_task_that_was_not_tried_on_all_models_counts_by_what_is_known_of_it()
     told_of, plain = fitted(trials, is_told=True), fitted(trials, is_told=False)
     assert figures(told_of, "task:t0")[:, 0] == pytest.approx(figures(plain, "task:t0")[:, 0])
     assert figures(told_of, "task:t1")[:, 0] != pytest.approx(figures(plain, "task:t1")[:, 0])
+
+
+def test_a_task_counts_by_its_own_outcomes_also_where_others_of_its_family_have_gaps() -> None:
+    skill = skill_of(np.random.default_rng(8))
+    skill[1] = (0.8, 0.65, 0.5, 0.7)
+    families = tuple(["family"] * 2 * EACH + [""] * (TASKS - 2) * EACH)
+    whole = msgspec.structs.replace(simulated(skill, COST, prompts=EACH, seed=8), families=families)
+    gaps = msgspec.structs.replace(whole, score=whole.score.copy())
+    gaps.score[:20, 1] = np.nan
+    trials = trials_of(gaps)
+    found, plain = fitted(trials, is_told=True), fitted(trials, is_told=False)
+    expected = figures(fitted(trials_of(whole), is_told=True), "task:t1")[:, 0]
+    assert figures(found, "family:family")[:, 0] == pytest.approx(figures(plain, "family:family")[:, 0]), "not told"
+    assert figures(found, "task:t1")[:, 0] == pytest.approx(expected, abs=0.05)
 
 
 def test_nothing_is_told_of_single_models_few_tasks_few_prompts_or_outcomes_with_gaps() -> None:
