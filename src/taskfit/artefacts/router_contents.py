@@ -103,12 +103,14 @@ def _cell_faults(table: PolicyTable, cell: Cell, where: str) -> Iterator[Fault]:
     if len(cell.estimates) != len(table.policies):
         yield where, f"{len(cell.estimates)} estimates", f"{len(table.policies)}, one for each policy"
         return
+    if cell.rows < 0:
+        yield where, f"{cell.rows} rows", "0 or more"
     whole = table.cells[ALL].estimates
     for place, estimate in enumerate(cell.estimates):
         if estimate is None:
             continue
         if not _is_possible(estimate):
-            wanted = "quality from 0 to 1, cost, latency and rows of 0 or more"
+            wanted = "0 <= low <= quality <= high <= 1, cost, latency and rows of 0 or more"
             yield f"{where}.estimates[{place}]", "figures that cannot be", wanted
         if place < len(whole) and whole[place] is None:
             said = f"an estimate of a policy of which the cell {ALL!r} knows nothing"
@@ -142,10 +144,9 @@ def _too_large(where: str, numbers: Collection[float]) -> Iterator[Fault]:
 
 def _is_possible(estimate: Estimate) -> bool:
     latencies = [each for each in (estimate.latency_s, estimate.latency_p95_s) if each is not None]
-    is_ordered = 0 <= estimate.low <= estimate.high <= 1
     return (
-        is_ordered
-        and _is_figure(estimate.quality, estimate.cost_usd)
+        0 <= estimate.low <= estimate.quality <= estimate.high <= 1
+        and 0 <= estimate.cost_usd <= MOST
         and estimate.rows >= 0
         and all(0 <= latency_s <= MOST for latency_s in latencies)
     )
