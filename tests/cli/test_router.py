@@ -7,10 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from taskfit.artefacts.router import read_router
+from taskfit.cli.router_text import print_trained
 from tests.cli.conftest import CommandLine
+from tests.unit.artefacts.test_router import WHOLE
+from tests.unit.training.outcomes_made import table_of
 
 KEYS = {
     "prompts", "models", "tasks", "told", "folds", "best_single", "random_mix", "given_task_table", "oracle", "router",
@@ -51,6 +56,18 @@ def write(taskfit: CommandLine, of: list[dict[str, Any]], name: str = "outcomes.
 @pytest.fixture
 def outcomes(taskfit: CommandLine) -> str:
     return write(taskfit, rows())
+
+
+@pytest.mark.parametrize(("saving", "said"), [(-1e-4, "0% less"), (0.25, "25% less"), (None, "never as good")])
+def test_what_is_saved_is_said_without_a_sign_where_it_rounds_to_nothing(
+    saving: float | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = {"aiq": 0.7, "random_mix_aiq": 0.6, "saving_at_best_single": saving}
+    fitted = msgspec.structs.replace(WHOLE, manifest=msgspec.structs.replace(WHOLE.manifest, figures=figures))
+    print_trained(fitted, table_of(np.ones((2, 1)), np.ones((2, 1))), Path("fitted"))
+    out = capsys.readouterr().out
+    assert said in out
+    assert "-0%" not in out
 
 
 def test_what_is_trained_can_be_read_measured_and_configured(taskfit: CommandLine, outcomes: str) -> None:

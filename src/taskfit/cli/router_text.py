@@ -120,7 +120,7 @@ def _row(name: str, figures: "Figures") -> tuple[str, ...]:
     cost = "-" if figures.cost_usd is None else f"{1000 * figures.cost_usd:.4g}"
     return (
         name, _figure(figures, "quality", "{:.3f}"), cost, _figure(figures, "aiq", "{:.4f}"),
-        _figure(figures, "saving_at_best_single", "{:.1%}"), _figure(figures, "saving_at_99", "{:.1%}"),
+        _figure(figures, "saving_at_best_single", "{:z.1%}"), _figure(figures, "saving_at_99", "{:z.1%}"),
         _figure(figures, "over_best_single", "{:+.3f}"),
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ def _out_of_fold(figures: "Mapping[str, float | None]") -> Iterator[str]:
     area, mix, saving = (figures.get(name) for name in ("aiq", "random_mix_aiq", "saving_at_best_single"))
     if area is not None and mix is not None:
         best = "as good as the best single model"
-        saved = f"never {best}" if saving is None else f"{best} for {saving:.0%} less"
+        saved = f"never {best}" if saving is None else f"{best} for {saving:z.0%} less"
         yield f"out of fold: AIQ {area:.4f}, random mix {mix:.4f}; {saved}"
 
 

@@ -33,7 +33,7 @@ LETTER: Final = 6.0
 
 LABEL_CHARS: Final = 36
 SHOWN_FIGURES: Final = (
-    ("quality", "{:.3f}"), ("aiq", "{:.3f}"), ("saving_at_best_single", "{:.0%}"), ("saving_at_99", "{:.0%}"),
+    ("quality", "{:.3f}"), ("aiq", "{:.3f}"), ("saving_at_best_single", "{:z.0%}"), ("saving_at_99", "{:z.0%}"),
     ("over_best_single", "{:+.3f}"),
 )  # fmt: skip
 

@@ -29,6 +29,10 @@ def report(points: dict[str, tuple[float, float]]) -> RoutingReport:
     )  # fmt: skip
 
 
+def saving_of(saving: float) -> RoutingReport:
+    return msgspec.structs.replace(WHOLE, router=msgspec.structs.replace(WHOLE.router, saving_at_best_single=saving))
+
+
 PLACES = ((0.03, 0.4), (7.0, 0.90), (0.5, 0.6), (7.1, 0.899), (6.9, 0.898), (0.6, 0.5))
 WHOLE = report(dict(zip(NAMES, PLACES, strict=True)))
 
@@ -83,4 +87,5 @@ def test_the_page_has_the_picture_and_every_figure_with_its_interval(tmp_path: P
     rows = re.findall(r"<tr><td>(.*?)</td>", page)
     assert rows == ["best single model: large", "random mix", "table of single models, task given", "router", "oracle"]
     assert "40% <small>[never, 50%]</small>" in page
+    assert "<td>0% <small>" in as_html(saving_of(-1e-4))
     assert not re.search(r"(src|href)=", page), "nothing is loaded"
