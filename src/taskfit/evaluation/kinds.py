@@ -10,7 +10,7 @@ from taskfit.numerics import Booleans, Floats, np
 from taskfit.outcomes.labelled import LabelledRequest
 from taskfit.profilers.linear import told_by
 from taskfit.training.folds import folds_of, groups_of
-from taskfit.training.kinds import fit_kinds
+from taskfit.training.kinds import complain, fit_part
 from taskfit.values.fitted import TextWeights
 
 FOLDS: Final = 5
@@ -44,13 +44,14 @@ def measure_kinds(
     requests: Sequence[LabelledRequest], prior: TextWeights, *, least: float, seed: int, progress: Progress
 ) -> KindsReport:
     """Out of fold, with 95% bootstrap intervals over different prompts. Errors: as for `fit_kinds`."""
+    complain(requests, prior)
     questions = [request.question for request in requests]
     fold = folds_of(questions, folds=FOLDS, seed=seed)
     told, right = np.zeros((2, len(requests)), dtype=np.bool_), np.zeros((2, len(requests)), dtype=np.bool_)
     for number in range(FOLDS):
         progress(f"fold {number + 1} of {FOLDS}", number / (FOLDS + 1))
         within = [request for request, of in zip(requests, fold.tolist(), strict=True) if of != number]
-        models = (prior, fit_kinds(within, prior, seed=seed))
+        models = (prior, fit_part(within, prior, seed=seed))
         for place in np.flatnonzero(fold == number).tolist():
             for side, model in enumerate(models):
                 kind, _ = told_by(model, requests[place].outline, least=least)

@@ -18,7 +18,7 @@ from taskfit.outcomes.labelled import LabelledRequest
 from taskfit.profilers.linear import PHRASE, text_of
 from taskfit.profilers.rules import weights_of
 from taskfit.profilers.weights import decode, encode
-from taskfit.training.folds import folds_of
+from taskfit.training.folds import folds_of, question_key
 from taskfit.training.text import (
     SAMPLE,
     TEMPERATURES,
@@ -60,6 +60,13 @@ def fit_kinds(requests: Sequence[LabelledRequest], prior: TextWeights, *, seed: 
     Errors: ConfigurationError for too few requests, for one kind alone, or for a kind that the prior does not have.
     """
     complain(requests, prior)
+    return fit_part(requests, prior, seed=seed)
+
+
+def fit_part(requests: Sequence[LabelledRequest], prior: TextWeights, *, seed: int) -> TextWeights:
+    """The same for a part of them, however small; the prior itself where they are not of two kinds."""
+    if len({request.kind for request in requests}) < 2:
+        return prior
     rows = _rows(requests, prior)
     added = np.zeros_like(rows.targets)
     fold = folds_of(rows.questions, folds=FOLDS, seed=seed)
@@ -82,12 +89,13 @@ def written(model: TextWeights, *, made_from: str) -> bytes:
 
 
 def complain(requests: Sequence[LabelledRequest], prior: TextWeights) -> None:
-    """Errors: ConfigurationError for requests that no model can be fitted to."""
+    """Errors: ConfigurationError for requests that no model can be fitted to. Those that folds take for one count once."""
     kinds = sorted({request.kind for request in requests})
-    if len(requests) < FEWEST_REQUESTS or len(kinds) < 2:
+    different = len({question_key(request.question) for request in requests})
+    if different < FEWEST_REQUESTS or len(kinds) < 2:
         raise ConfigurationError(
-            f"these requests are not enough for a profiler\n  found   {len(requests)} different ones, of {', '.join(kinds)}\n"
-            f"  wanted  at least {FEWEST_REQUESTS}, of two kinds or more"
+            f"these requests are not enough for a profiler\n  found   {different}, of {', '.join(kinds) or 'no kind'}\n"
+            f"  wanted  at least {FEWEST_REQUESTS} different ones, of two kinds or more"
         )
     if unknown := [kind for kind in kinds if kind not in prior.outputs]:
         raise ConfigurationError(

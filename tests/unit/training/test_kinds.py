@@ -50,10 +50,12 @@ def test_what_is_written_is_what_was_fitted_and_the_same_each_time() -> None:
 
 
 def test_too_few_requests_or_one_kind_alone_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"found   20 different ones, of extraction, planning\n  wanted  at least 30"):
+    with pytest.raises(ConfigurationError, match=r"found   20, of extraction, planning\n  wanted  at least 30 different"):
         fit_kinds(made(20), shipped())
     with pytest.raises(ConfigurationError, match="of two kinds or more"):
         fit_kinds(made(80)[::2], shipped())
+    with pytest.raises(ConfigurationError, match="found   2, of extraction, planning"):
+        fit_kinds([msgspec.structs.replace(each, outline=outline(each.kind + "!" * n)) for n, each in enumerate(made(80))], shipped())
     odd = [msgspec.structs.replace(made(1)[0], kind="unknown")]
     with pytest.raises(ConfigurationError, match=r"does not know all kinds\n  found   unknown"):
         fit_kinds([*made(40), *odd], shipped())
