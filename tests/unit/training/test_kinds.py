@@ -54,8 +54,9 @@ def test_too_few_requests_or_one_kind_alone_are_refused() -> None:
         fit_kinds(made(20), shipped())
     with pytest.raises(ConfigurationError, match="of two kinds or more"):
         fit_kinds(made(80)[::2], shipped())
+    alike = [msgspec.structs.replace(each, outline=outline(each.kind + "!" * count)) for count, each in enumerate(made(80))]
     with pytest.raises(ConfigurationError, match="found   2, of extraction, planning"):
-        fit_kinds([msgspec.structs.replace(each, outline=outline(each.kind + "!" * n)) for n, each in enumerate(made(80))], shipped())
+        fit_kinds(alike, shipped())
     odd = [msgspec.structs.replace(made(1)[0], kind="unknown")]
     with pytest.raises(ConfigurationError, match=r"does not know all kinds\n  found   unknown"):
         fit_kinds([*made(40), *odd], shipped())
