@@ -44,6 +44,16 @@ def test_tasks_say_the_kind_of_outcomes_and_the_json_has_the_documented_keys(tas
     assert said["report"]["gained"]["ci95"]["low"] > 0
 
 
+def test_prompts_of_several_kinds_are_left_out_and_counted(taskfit: CommandLine) -> None:
+    file = write(taskfit.folder)
+    with (taskfit.folder / file).open("a") as lines:
+        lines.write("Hello,dialogue\nHello,planning\nHi,dialogue\nHi,planning\nBye,dialogue\nBye,planning\n")
+    done = taskfit.run("profiler", "train", file, "--out", "kinds.json")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("80 different requests of 2 kinds; 5 folds by question; 95% bootstrap intervals\n3 prompts left")
+    assert json.loads(taskfit.run("profiler", "train", file, "--out", "kinds.json", "--json").out)["ambiguous"] == 3
+
+
 def test_what_cannot_be_trained_on_writes_nothing(taskfit: CommandLine) -> None:
     file = write(taskfit.folder, column="task")
     for words, said in (

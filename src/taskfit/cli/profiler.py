@@ -39,8 +39,8 @@ def train(
 ) -> None:
     """Add to the shipped model what these requests say, measure both out of fold, and write the weights.
 
-    REQUESTS is parquet, CSV or JSON lines: with a column `kind`, or, as `taskfit records export --outcomes` writes it, with tasks
-    whose kinds --kind names.
+    REQUESTS is parquet, CSV or JSON lines: with a column `kind`, or, as tables of outcomes have it, with tasks whose kinds --kind
+    names. What `taskfit records export --outcomes` writes has texts of reviewed requests only.
     """
     from taskfit.artefacts.files import replace_whole
     from taskfit.cli.output import print_json
@@ -51,19 +51,19 @@ def train(
     from taskfit.profilers.linear import shipped
     from taskfit.training.kinds import fit_kinds, written
 
-    rows = read_labelled(requests, kinds=_kinds(kind or []), task=task_column)
+    found = read_labelled(requests, kinds=_kinds(kind or []), task=task_column)
     with shown_progress("profiler") as progress:
-        report = measure_kinds(rows, shipped(), least=least, seed=seed, progress=progress)
-        model = fit_kinds(rows, shipped(), seed=seed)
+        report = measure_kinds(found.requests, shipped(), least=least, seed=seed, progress=progress)
+        model = fit_kinds(found.requests, shipped(), seed=seed)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         replace_whole(out, written(model, made_from=f"the shipped model and {requests.name}"))
     except OSError as error:
         raise ConfigurationError(f"{out}: cannot be written: {error.strerror or error}") from error
     if as_json:
-        print_json({"file": str(out), "report": report})
+        print_json({"file": str(out), "ambiguous": found.ambiguous, "report": report})
     else:
-        _print(report, out)
+        _print(report, found.ambiguous, out)
 
 
 def _kinds(said: list[str]) -> "Mapping[str, Kind]":
@@ -79,11 +79,14 @@ def _kinds(said: list[str]) -> "Mapping[str, Kind]":
     return found
 
 
-def _print(report: "KindsReport", out: Path) -> None:
+def _print(report: "KindsReport", ambiguous: int, out: Path) -> None:
     from taskfit.cli.output import counted, print_table
 
     of = f"{counted(report.requests, 'different request')} of {counted(len(report.kinds), 'kind')}"
-    typer.echo(f"{of}; {report.folds} folds by question; 95% bootstrap intervals\n")
+    typer.echo(f"{of}; {report.folds} folds by question; 95% bootstrap intervals")
+    if ambiguous:
+        typer.echo(f"{counted(ambiguous, 'prompt')} left out, of several kinds")
+    typer.echo("")
     print_table(("", "told", "right of these", "told rightly"), [_row("before", report.before), _row("after", report.after)])
     typer.echo(f"\ntold rightly, after - before  {_shown(report.gained, '{:+.1%}')}")
     ends = report.gained.ci95
