@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -101,7 +102,7 @@ def test_a_folder_that_is_trained_anew_is_taken_and_a_broken_one_leaves_the_old_
         assert house.ask(model="task:letters").text == "I am mini."
         router(folder, DEAR_LETTERS)
         line = asyncio.run(until_logged(caplog, "configuration_reloaded"))
-        assert line.__dict__["files"] == [str(folder / "manifest.json")]
+        assert line.__dict__["files"] == [str(folder / "manifest.json"), str(folder / "table.json")]
         assert house.ask(model="task:letters").text == "I am general."
         (folder / "table.json").write_text("{}")
         whole = (folder / "manifest.json").read_bytes()
@@ -112,6 +113,26 @@ def test_a_folder_that_is_trained_anew_is_taken_and_a_broken_one_leaves_the_old_
         asyncio.run(until_answered(house, "I am mini."))
         said = [line.getMessage() for line in caplog.records if line.getMessage().startswith("configuration_")]
         assert said == ["configuration_reloaded", "configuration_not_reloaded", "configuration_reloaded"], "each is said once"
+
+
+def test_a_folder_that_arrives_in_pieces_is_taken_when_it_is_whole(
+    tmp_path: Path, upstream: UpstreamThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, other = router(tmp_path / "fitted-router", CHEAP_LETTERS), router(tmp_path / "other", DEAR_LETTERS)
+    text = CONFIGURATION + FITTED.replace("{router}", str(folder))
+    with serving(tmp_path, upstream, text) as served, caplog.at_level(logging.WARNING):
+        house = fresh(served)
+        assert house.ask(model="task:letters").text == "I am mini."
+        shutil.copy(other / "manifest.json", folder)
+        asyncio.run(until_logged(caplog, "configuration_not_reloaded"))
+        shutil.copy(other / "table.json", folder)
+        asyncio.run(until_answered(house, "I am general."))
+        (folder / "table.json").unlink()
+        asyncio.run(until_logged(caplog, "configuration_not_reloaded", count=2))
+        shutil.copy(other / "table.json", folder)
+        asyncio.run(until_logged(caplog, "configuration_reloaded", count=2))
+        said = [line.getMessage() for line in caplog.records if line.getMessage().startswith("configuration_")]
+        assert said == ["configuration_not_reloaded", "configuration_reloaded"] * 2
 
 
 async def until_answered(house: House, text: str) -> None:

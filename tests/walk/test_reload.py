@@ -26,12 +26,13 @@ async def until_known(house: House, model: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def until_logged(caplog: pytest.LogCaptureFixture, event: str) -> logging.LogRecord:
+async def until_logged(caplog: pytest.LogCaptureFixture, event: str, *, count: int = 1) -> logging.LogRecord:
+    """The line that says it for the so-manieth time."""
     async with asyncio.timeout(8):
         while True:
-            for line in caplog.records:
-                if line.getMessage() == event:
-                    return line
+            lines = [line for line in caplog.records if line.getMessage() == event]
+            if len(lines) >= count:
+                return lines[count - 1]
             await asyncio.sleep(0.05)
 
 

@@ -23,7 +23,7 @@ from taskfit.server.application import Application
 from taskfit.server.keyring import MIN_PRESET_CHARS, PRESETS, Keyring, new_key
 from taskfit.server.protocol import TimedProtocol
 from taskfit.server.table import ROUTES
-from taskfit.server.watching import Stamp, changed, stamps_of
+from taskfit.server.watching import Stamp, changed, settled, stamps_of
 
 GRACE_S = 30
 KEEP_ALIVE_S = 75
@@ -188,10 +188,12 @@ async def _reload_on_change(assembly: Assembly, reread: Callable[[], Config], se
     while True:
         with suppress(TimeoutError):
             await asyncio.wait_for(asked.wait(), WATCH_S)
-        now = stamps_of(read)
+        now: Mapping[str, Stamp] = stamps_of(read)
+        if not asked.is_set():
+            if not changed(seen, now):
+                continue
+            now = await settled(lambda: stamps_of(read))  # noqa: B023  # called before the next turn
         files = changed(seen, now)
-        if not asked.is_set() and not files:
-            continue
         asked.clear()
         read = await reload(assembly, reread, files=files)
         seen = {**stamps_of(read), **now}  # what changed in the meantime is seen next time

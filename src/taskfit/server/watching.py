@@ -1,18 +1,22 @@
 """Which of the files that a configuration is made of have changed: the file itself, and what was fitted or written beside it.
 
-A look is a stat of each file, and reads none. Files that were fitted are renamed into place, a folder's manifest as its last one,
-so what has changed is there as a whole.
+A look is a stat of each file, and reads none. What is written in pieces, as a folder is that is copied file by file, is
+waited for until two looks say the same.
 """
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from taskfit.artefacts.router import MANIFEST
+from taskfit.artefacts.router import MANIFEST, PARTS
 from taskfit.config import Config
 
 Stamp: TypeAlias = tuple[int, int, int] | None
 """Time of the last change, size and number of a file; None where there is none."""
+
+SETTLE_S = 0.2
+MOST_LOOKS = 50
 
 
 def stamps_of(config: Config) -> dict[str, Stamp]:
@@ -25,13 +29,24 @@ def changed(seen: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> tuple[str, .
     return tuple([file for file, stamp in now.items() if file not in seen or seen[file] != stamp])
 
 
+async def settled(look: Callable[[], Mapping[str, Stamp]], *, every_s: float = SETTLE_S) -> Mapping[str, Stamp]:
+    """What a look says as soon as the next one says the same; after MOST_LOOKS the last of them."""
+    now = look()
+    for _ in range(MOST_LOOKS):
+        await asyncio.sleep(every_s)
+        before, now = now, look()
+        if now == before:
+            break
+    return now
+
+
 def _files_of(config: Config) -> Iterator[str]:
     if config.file is not None:
         yield config.file
     for files in config.files.values():
         yield from (file for file in (files.template, files.calibration, files.bar) if file is not None)
     if config.router is not None and isinstance(folder := config.router.settings.get("folder"), str):
-        yield str(Path(folder) / MANIFEST)
+        yield from (str(Path(folder) / name) for name in (MANIFEST, *PARTS))
     if isinstance(weights := config.profiler.settings.get("weights"), str):
         yield weights
 

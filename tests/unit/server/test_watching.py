@@ -1,5 +1,6 @@
 """Which files a configuration is made of, and when one of them counts as changed."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from taskfit.artefacts.files import replace_whole
 from taskfit.config import Config
 from taskfit.config.settings import PluginUse, TaskFiles
-from taskfit.server.watching import changed, stamps_of
+from taskfit.server.watching import MOST_LOOKS, Stamp, changed, settled, stamps_of
 
 
 def config(folder: Path) -> Config:
@@ -22,7 +23,8 @@ def config(folder: Path) -> Config:
 
 def test_all_that_was_fitted_or_written_beside_the_file_is_watched(tmp_path: Path) -> None:
     assert [str(Path(file).relative_to(tmp_path)) for file in stamps_of(config(tmp_path))] == [
-        "taskfit.yaml", "sums.j2", "fitted/sums.json", "router/manifest.json", "weights.json",
+        "taskfit.yaml", "sums.j2", "fitted/sums.json", "router/manifest.json", "router/table.json", "router/predictor.json",
+        "router/gain.json", "weights.json",
     ]  # fmt: skip
 
 
@@ -56,3 +58,18 @@ def test_another_file_of_the_same_size_and_time_has_changed(tmp_path: Path) -> N
 
 def test_a_file_that_was_not_seen_before_counts_as_changed(tmp_path: Path) -> None:
     assert changed({}, {"a": None}) == ("a",)
+
+
+async def looked_at(sizes: list[int]) -> tuple[Stamp, int]:
+    """What is settled on where looks find these sizes, the last one for ever, and how many looks that took."""
+    looks = iter(range(10**6))
+
+    def look() -> dict[str, Stamp]:
+        return {"a": (0, sizes[min(next(looks), len(sizes) - 1)], 0)}
+
+    return (await settled(look, every_s=0))["a"], next(looks)
+
+
+def test_a_file_that_is_still_being_written_is_waited_for_but_not_for_ever() -> None:
+    assert asyncio.run(looked_at([1, 2, 3])) == ((0, 3, 0), 4)
+    assert asyncio.run(looked_at(list(range(10 * MOST_LOOKS)))) == ((0, MOST_LOOKS, 0), MOST_LOOKS + 1)
