@@ -65,3 +65,40 @@ def test_a_changed_file_is_taken_without_breaking_a_stream_and_a_broken_one_is_n
         upstream.script({"mini": "Still here."})
         assert house.ask(model="auto").text == "Still here."
         assert house.ask(model="cheap").status == 200
+
+
+def default_with(more: str) -> str:
+    return CONFIGURATION.replace("default: {{", f"default: {{{{{more}, ")
+
+
+@pytest.mark.parametrize("first", ["", "{{ nothing"])
+def test_a_file_that_is_missing_or_broken_at_a_reload_is_waited_for(
+    tmp_path: Path, upstream: UpstreamThread, caplog: pytest.LogCaptureFixture, first: str
+) -> None:
+    template = tmp_path / "told.j2"
+    with serving(tmp_path, upstream) as served, caplog.at_level(logging.WARNING):
+        house = fresh(served)
+        if first:
+            template.write_text(first)
+        change(served.file, upstream, default_with("template: told.j2"))
+        line = asyncio.run(until_logged(caplog, "configuration_not_reloaded"))
+        assert line.__dict__["files"] == [str(served.file)]
+        assert house.ask(model="auto").status == 200
+        template.write_text("Answer like a pirate: {{ text }}")
+        taken = asyncio.run(until_logged(caplog, "configuration_reloaded"))
+        assert taken.__dict__["files"] == [str(template)]
+        said = [line.getMessage() for line in caplog.records if line.getMessage().startswith("configuration_")]
+        assert said == ["configuration_not_reloaded", "configuration_reloaded"], "each is said once"
+
+
+def test_a_bar_that_was_broken_at_a_reload_is_looked_at_again(
+    tmp_path: Path, upstream: UpstreamThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    bar = tmp_path / "fitted" / "default.json"
+    bar.parent.mkdir()
+    bar.write_text("{}")
+    with serving(tmp_path, upstream) as served, caplog.at_level(logging.WARNING):
+        change(served.file, upstream, default_with("accept: {{max_error: 0.1}}"))
+        asyncio.run(until_logged(caplog, "configuration_not_reloaded"))
+        bar.unlink()
+        asyncio.run(until_logged(caplog, "configuration_reloaded"))

@@ -74,9 +74,11 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvalidConfig(ConfigurationError):
-    """The configuration cannot be used; `complaints` are all that is wrong with it, in the order of the file."""
+    """The configuration cannot be used; `complaints` are all that is wrong with it, in the order of the file. `files` are those
+    that it names and that were looked for: another one in the place of any of them may make it right."""
 
-    def __init__(self, complaints: Sequence[Complaint]) -> None:
+    def __init__(self, complaints: Sequence[Complaint], *, files: Sequence[str] = ()) -> None:
+        self.files = tuple(files)
         self.complaints = tuple(sorted(complaints, key=lambda complaint: complaint.line or 0))
         texts = [complaint.text() for complaint in self.complaints[:MOST_SHOWN]]
         if len(self.complaints) > MOST_SHOWN:
@@ -107,19 +109,24 @@ def _told(lines: list[str], wanted: str) -> Told:
 
 
 class Complaints:
-    """Gathers the complaints about one file."""
+    """Gathers the complaints about one file, and what other files were looked for."""
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self._looked_for: dict[str, None] = {}
         self._gathered: dict[Complaint, None] = {}
 
     def add(self, line: int | None, path: str, *, found: str, wanted: str, try_: str = "") -> None:
         """Note one mistake and go on; the same one again is not noted."""
         self._gathered[Complaint(file=self.file, line=line, path=path, found=found, wanted=wanted, try_=try_)] = None
 
+    def look_for(self, file: str) -> None:
+        """Note a file that the configuration names, whether or not it is there."""
+        self._looked_for[file] = None
+
     def refuse(self) -> InvalidConfig:
         """The error that holds everything noted so far, for raising at once."""
-        return InvalidConfig(tuple(self._gathered))
+        return InvalidConfig(tuple(self._gathered), files=tuple(self._looked_for))
 
     def raise_if_any(self) -> None:
         """Errors: InvalidConfig when anything was noted."""

@@ -17,6 +17,7 @@ def find_file(node: Node, folder: Path, complaints: Complaints) -> str | None:
     if text is None:
         return None
     path = folder / text
+    complaints.look_for(str(path))
     try:
         is_there = path.is_file()
     except (OSError, ValueError) as error:

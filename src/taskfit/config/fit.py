@@ -128,6 +128,7 @@ def read_budget(entries: Mapping[str, Entry], folder: Path, complaints: Complain
 def fitted_budget(part: BudgetPart, task: str, complaints: Complaints) -> ErrorBudget:
     """The error budget of a task with the bar that was fitted for it, if one was."""
     file = part.place_for(task)
+    complaints.look_for(str(file))
     try:
         if not file.exists():
             return part.budget

@@ -10,12 +10,13 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 import uvicorn
 
 from taskfit.assembly import Assembly, assemble, tell_if_failed
-from taskfit.config import Config, differences
+from taskfit.config import Config, InvalidConfig, differences
 from taskfit.errors import ConfigurationError, TaskfitError
 from taskfit.pipeline.gateway import Gateway
 from taskfit.protocols import Key
@@ -180,38 +181,53 @@ async def _stop_on(stop: asyncio.Event, server: _Server) -> None:
 
 async def _reload_on_change(assembly: Assembly, reread: Callable[[], Config], seen: Mapping[str, Stamp]) -> None:
     """Reload on SIGHUP, and when the file, or one that it names, is another one than was `seen`. A configuration with mistakes
-    changes nothing and is told in the log, once."""
+    changes nothing and is told in the log, once; its files are watched too, so that it is taken as soon as they are right."""
     asked = asyncio.Event()
     if threading.current_thread() is threading.main_thread():
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
-    read = assembly.config
+    last = Reread(config=assembly.config)
     while True:
         with suppress(TimeoutError):
             await asyncio.wait_for(asked.wait(), WATCH_S)
-        now: Mapping[str, Stamp] = stamps_of(read)
+        look = partial(stamps_of, last.config, last.looked_for)
+        now: Mapping[str, Stamp] = look()
         if not asked.is_set():
             if not changed(seen, now):
                 continue
-            now = await settled(lambda: stamps_of(read))  # noqa: B023  # called before the next turn
-        files = changed(seen, now)
+            now = await settled(look)
+        known = None if asked.is_set() else last.refused
         asked.clear()
-        read = await reload(assembly, reread, files=files)
-        seen = {**stamps_of(read), **now}  # what changed in the meantime is seen next time
+        last = await reload(assembly, reread, files=changed(seen, now), known=known)
+        # What changed in the meantime is seen next time; so is, after a refusal, all that is named for the first time.
+        seen = now if last.refused is not None else {**stamps_of(last.config), **now}
 
 
-async def reload(assembly: Assembly, reread: Callable[[], Config], *, files: Sequence[str] = ()) -> Config:
-    """Take the configuration as it is now. Gives the one that could be read last, whether or not it could be taken: its files are
-    the ones to watch. `files` are those that have changed, for the log."""
+@dataclass(slots=True, frozen=True)
+class Reread:
+    """What came of reading the configuration again: the one that could be read last, the files that another one looked for which
+    could not be, and why it was refused, if it was."""
+
+    config: Config
+    looked_for: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+async def reload(
+    assembly: Assembly, reread: Callable[[], Config], *, files: Sequence[str] = (), known: str | None = None
+) -> Reread:
+    """Take the configuration as it is now, if it can be taken. `files` are those that have changed, for the log; the reason that
+    is `known` is not told again."""
     config = assembly.config
     try:
         config = reread()
         changes = differences(assembly.config, config)
         await assembly.reload(config)
     except TaskfitError as error:
-        log.error("configuration_not_reloaded", extra={"reason": str(error), "files": list(files)})
-    else:
-        log.warning("configuration_reloaded", extra={"changes": list(changes), "files": list(files)})
-    return config
+        if str(error) != known:
+            log.error("configuration_not_reloaded", extra={"reason": str(error), "files": list(files)})
+        return Reread(config, error.files if isinstance(error, InvalidConfig) else (), str(error))
+    log.warning("configuration_reloaded", extra={"changes": list(changes), "files": list(files)})
+    return Reread(config)
 
 
 def url_of(host: str, port: int) -> str:

@@ -5,7 +5,7 @@ waited for until two looks say the same.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,9 +19,9 @@ SETTLE_S = 0.2
 MOST_LOOKS = 50
 
 
-def stamps_of(config: Config) -> dict[str, Stamp]:
-    """What a look at each of its files says now."""
-    return {file: _stamp(file) for file in _files_of(config)}
+def stamps_of(config: Config, also: Iterable[str] = ()) -> dict[str, Stamp]:
+    """What a look at each of its files, and at others, says now."""
+    return {file: _stamp(file) for file in (*_files_of(config), *also)}
 
 
 def changed(seen: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> tuple[str, ...]:
