@@ -20,6 +20,7 @@ from taskfit.config.match import read_match
 from taskfit.config.reading import (
     complain,
     complain_later,
+    is_empty,
     is_null,
     read_choice,
     read_dollars,
@@ -36,7 +37,7 @@ from taskfit.config.review import ReviewPart, read_review
 from taskfit.config.tree import Broken, Entry, Node, Scalar, Sequence, Table
 from taskfit.shaping.datafog_finder import DATAFOG
 from taskfit.values.money import Usd
-from taskfit.values.task import Bounds, CheckUse, Deliver, Explore, Fit, Hedge, Match, Path, Rung, Slo
+from taskfit.values.task import CheckUse, Deliver, Explore, Fit, Hedge, Match, Path, Rung, Slo
 
 MOST_EARLY_CHARS = 100_000
 CACHE_LATER = ("exact", "semantic", "on")
@@ -92,6 +93,8 @@ def read_part(node: Node, keys: tuple[Key, ...], references: References, complai
 def _read(key: str, entry: Entry, references: References, complaints: Complaints) -> Mapping[str, object]:
     """The fields of Part that one key fills; UNSET where it was complained about."""
     node = entry.value
+    if is_empty(node) and key in GUARDS:
+        return _refuse_empty(node, complaints, try_=f"{key}: null")
     if is_null(node) and key in LIFTED:
         return dict.fromkeys(LIFTED[key])
     if key in SECTIONS:
@@ -101,6 +104,12 @@ def _read(key: str, entry: Entry, references: References, complaints: Complaints
         return {}
     field, read, can_be_null = READERS[key]
     return {field: None if can_be_null and is_null(node) else _or_unset(read(node, complaints))}
+
+
+def _refuse_empty(node: Node, complaints: Complaints, *, try_: str) -> Mapping[str, object]:
+    """What guards a task, with nothing behind it, may be a value that was forgotten."""
+    complain(node, complaints, wanted="a value, or the word null, which lifts what is inherited", try_=try_)
+    return {}
 
 
 def _or_unset(value: object | None) -> object:
@@ -145,7 +154,8 @@ READERS: Mapping[str, tuple[str, Callable[[Node, Complaints], object], bool]] = 
     "slo": ("slo", read_slo, True),
 }
 """Keys that one reader reads: the field of Part, the reader, and whether null lifts what is inherited. It does not
-where a word says what is meant (`path: safe`, `audit: off`): a value that was forgotten takes no guard away."""
+where a word says what is meant (`path: safe`, `audit: off`): a value that was forgotten takes no guard away. Those in GUARDS
+want the word null for it."""
 
 
 def _read_rungs(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
@@ -179,9 +189,23 @@ def _read_hedge(node: Node, _: References, complaints: Complaints) -> Mapping[st
     return {}
 
 
+def _read_guards(node: Node, keys: tuple[Key, ...], complaints: Complaints) -> dict[str, Entry]:
+    """The entries of a mapping of guards: each is lifted by itself, by the word null, and by nothing less."""
+    if is_null(node):
+        names = [key.name for key in keys if key.name in LIFTED_ALONE]
+        wanted = f"a mapping; null lifts each by itself: {', '.join(names)}"
+        complain(node, complaints, wanted=wanted, try_=f"{{{names[0]}: null}}")
+        return {}
+    entries = read_entries(node, keys, complaints) or {}
+    empty = [key for key, entry in entries.items() if key in LIFTED_ALONE and is_empty(entry.value)]
+    for key in empty:
+        _refuse_empty(entries[key].value, complaints, try_=f"{key}: null")
+    return {key: entry for key, entry in entries.items() if key not in empty}
+
+
 def _read_input(node: Node, _: References, complaints: Complaints) -> Mapping[str, object]:
     said: dict[str, object] = {}
-    for key, entry in (read_entries(node, INPUT, complaints) or {}).items():
+    for key, entry in _read_guards(node, INPUT, complaints).items():
         if key == "required":
             said[key] = _or_unset(_read_required(entry.value, complaints))
         else:
@@ -215,7 +239,7 @@ def _read_privacy(node: Node, _: References, complaints: Complaints) -> Mapping[
 
 
 def _read_accept(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
-    entries = read_entries(node, ACCEPT, complaints) or {}
+    entries = _read_guards(node, ACCEPT, complaints)
     said: dict[str, object] = {"budget": read_budget(entries, references.folder, complaints)}
     if "bar" in entries:
         bar = entries["bar"].value
@@ -227,7 +251,7 @@ def _read_accept(node: Node, references: References, complaints: Complaints) -> 
 
 
 def _read_output(node: Node, references: References, complaints: Complaints) -> Mapping[str, object]:
-    entries = read_entries(node, OUTPUT, complaints) or {}
+    entries = _read_guards(node, OUTPUT, complaints)
     if isinstance(node, Table) and not node.entries:
         complain(node, complaints, wanted="json_schema: a file", try_="remove output")
     if "json_schema" not in entries:
@@ -254,9 +278,13 @@ SECTIONS: Mapping[str, Callable[[Node, References, Complaints], Mapping[str, obj
 }
 """Keys that fill several fields of Part, or that need what the file may refer to."""
 
+LIFTED_ALONE = ("max_chars", "max_messages", "required", "max_error", "bar", "calibration", "json_schema")
+"""Keys of `input`, `accept` and `output` that null lifts."""
+
+GUARDS = ("max_cost", "output")
+"""Keys that null lifts only where the word is written."""
+
 LIFTED: Mapping[str, tuple[str, ...]] = {
-    "input": Bounds.__struct_fields__,
-    "accept": ("bar", "calibration", "budget"),
     "output": ("schema_file",),
     "template": ("template",),
     "hedge": ("hedge",),

@@ -14,6 +14,7 @@ from taskfit.config.complaints import Complaints, told_by
 from taskfit.config.keys import EXPLORE, FIT, PROMISES, SLO
 from taskfit.config.reading import (
     complain,
+    is_empty,
     is_null,
     read_choice,
     read_dollars,
@@ -76,7 +77,7 @@ def read_explore(node: Node, complaints: Complaints) -> Explore | None:
         complaints.add(node.line, node.path, found="no share", wanted="share: a number from 0 to 1", try_="add share: 0.02")
         return None
     share = read_portion(entries["share"].value, complaints)
-    if "max_cost" not in entries or is_null(entries["max_cost"].value):
+    if "max_cost" not in entries or (is_null(entries["max_cost"].value) and not is_empty(entries["max_cost"].value)):
         return None if share is None else Explore(share=share)
     max_cost = read_dollars(entries["max_cost"].value, complaints)
     return None if share is None or max_cost is None else Explore(share=share, max_cost=max_cost)
@@ -112,6 +113,11 @@ def read_budget(entries: Mapping[str, Entry], folder: Path, complaints: Complain
     if len(said) == 1 and said[0].key == "max_error" and is_null(said[0].value):
         return None
     first = said[0]
+    if first.key == "max_error" and is_null(first.value):
+        for entry in said[1:]:
+            found = f"{entry.key} beside max_error: null, which promises nothing"
+            complaints.add(entry.line, entry.path, found=found, wanted=f"{entry.key} of a promise", try_=f"remove {entry.key}")
+        return UNSET
     max_error = _within(entries["max_error"].value, complaints, low=0.0, high=1.0) if "max_error" in entries else None
     sure = _within(entries["sure"].value, complaints, low=0.5, high=1.0) if "sure" in entries else USUAL_SURE
     promise = read_choice(entries["promise"].value, PROMISES, complaints) if "promise" in entries else "error"

@@ -74,8 +74,8 @@ def schema(kinds: Kinds, checks: Kinds) -> dict[str, Any]:
     parts = {
         "match": _object(MATCH) | {"minProperties": 1},
         "ladder": {"type": "array", "items": {"anyOf": [_ref("model"), _ref("rung")]}, "minItems": 1},
-        "input": _object(INPUT) | OR_NULL,
-        "accept": _object(ACCEPT) | OR_NULL,
+        "input": _object(INPUT),
+        "accept": _object(ACCEPT),
         "fit": {"anyOf": [SHARE, _object(FIT) | {"minProperties": 1, "maxProperties": 1}, {"type": "null"}]},
         "explore": {"anyOf": [PORTION, _required(EXPLORE, "share"), {"type": "null"}]},
         "slo": _object(SLO) | {"minProperties": 1} | OR_NULL,

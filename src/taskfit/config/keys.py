@@ -197,7 +197,7 @@ TASK = (
         is_common=True,
         default="for `default` alone: `general`, else the first alias",
     ),
-    Key(name="input", takes="a mapping or null", means="What a request must be like."),
+    Key(name="input", takes="a mapping", means="What a request must be like."),
     Key(
         name="checks",
         takes="a list of checks",
@@ -205,7 +205,7 @@ TASK = (
         is_common=True,
         default="no checks",
     ),
-    Key(name="accept", takes="a mapping or null", means="When an answer is good enough.", is_common=True),
+    Key(name="accept", takes="a mapping", means="When an answer is good enough.", is_common=True),
     Key(
         name="deadline",
         takes="a duration or null",

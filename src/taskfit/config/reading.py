@@ -220,8 +220,13 @@ def check_name(entry: Entry, pattern: re.Pattern[str], complaints: Complaints, *
 
 
 def is_null(node: Node) -> bool:
-    """Whether nothing is written there."""
+    """Whether null is written there, or nothing."""
     return isinstance(node, Scalar) and node.value is None
+
+
+def is_empty(node: Node) -> bool:
+    """Whether nothing is written there, not even null."""
+    return isinstance(node, Scalar) and node.value is None and not node.written
 
 
 def _decimal(node: Node) -> Decimal | None:

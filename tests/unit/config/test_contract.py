@@ -58,7 +58,7 @@ def test_a_key_is_read(written: str, field: str, value: object) -> None:
 def test_what_a_task_says_goes_before_what_it_inherits() -> None:
     config = read(
         f"{HEAD}defaults: {{hedge: p95, privacy: {{mask: all}}, on_cut: continue, input: {{required: [a], max_chars: 9}}}}\n"
-        "tasks: {own: {ladder: [mini], hedge: off, privacy: {mask: []}, on_cut: fail, input: {required: }}}\n"
+        "tasks: {own: {ladder: [mini], hedge: off, privacy: {mask: []}, on_cut: fail, input: {required: null}}}\n"
     )
     own, default = config.tasks
     assert (own.hedge, own.mask, own.continues_cut, own.bounds.required, own.bounds.max_chars) == (None, (), False, (), 9)
@@ -75,8 +75,7 @@ SHARED = """defaults:
 @pytest.mark.parametrize(("key", "fields"), [
     ("deadline", ["deadline_s"]), ("first_byte", ["first_byte_s"]), ("max_cost", ["max_cost"]), ("hedge", ["hedge"]),
     ("max_attempts", ["max_attempts"]), ("max_wait", ["max_wait_s"]), ("retries", ["retries"]), ("fit", ["fit"]),
-    ("early_chars", ["early_chars"]), ("explore", ["explore"]), ("slo", ["slo"]), ("input", ["bounds"]),
-    ("accept", ["bar", "error_budget"]), ("output", ["checks"]),
+    ("early_chars", ["early_chars"]), ("explore", ["explore"]), ("slo", ["slo"]), ("output", ["checks"]),
 ])  # fmt: skip
 def test_null_lifts_what_a_task_inherits_and_nothing_else(folder: Path, key: str, fields: list[str]) -> None:
     own, default = read(f"{HEAD}{SHARED}tasks: {{own: {{ladder: [mini], {key}: null}}}}\n", folder=folder).tasks
@@ -88,6 +87,7 @@ def test_null_lifts_what_a_task_inherits_and_nothing_else(folder: Path, key: str
 
 @pytest.mark.parametrize(("accept", "bar", "is_promised"), [
     ("{bar: null}", 0.5, True), ("{max_error: null}", 0.7, False), ("{max_error: null, bar: 0.9}", 0.9, False),
+    ("{max_error: ~, bar: null, calibration: null}", 0.5, False),
 ])  # fmt: skip
 def test_parts_of_accept_are_lifted_one_by_one(folder: Path, accept: str, bar: float, is_promised: bool) -> None:
     own = read(f"{HEAD}{SHARED}tasks: {{own: {{ladder: [mini], accept: {accept}}}}}\n", folder=folder).tasks[0]
@@ -96,12 +96,39 @@ def test_parts_of_accept_are_lifted_one_by_one(folder: Path, accept: str, bar: f
 
 def test_a_promise_that_is_lifted_has_no_other_parts(folder: Path) -> None:
     said = file_complaint("accept: {max_error: null, sure: 0.9}", folder)
-    assert said[1:3] == ("accept.max_error", "nothing")
+    assert said[1:] == (
+        "accept.sure", "sure beside max_error: null, which promises nothing", "sure of a promise", "remove sure",
+    )  # fmt: skip
+    both = complaints(with_task("ladder: [mini]\naccept: {max_error: null, sure: 0.9, fitted: a.json}"), folder=folder)
+    assert [said.try_ for said in both] == ["remove sure", "remove fitted"]
 
 
-@pytest.mark.parametrize("key", ["path", "checks", "review", "deliver", "on_cut", "cache", "audit", "privacy"])
+@pytest.mark.parametrize(
+    "key", ["path", "checks", "review", "deliver", "on_cut", "cache", "audit", "privacy", "max_cost", "input", "accept", "output"]
+)
 def test_what_guards_a_task_is_not_lifted_by_a_value_that_was_forgotten(folder: Path, key: str) -> None:
     assert file_complaint(f"{key}:", folder)[1:3] == (key, "nothing")
+
+
+@pytest.mark.parametrize(("section", "key"), [
+    ("accept", "max_error"), ("accept", "bar"), ("accept", "calibration"), ("input", "max_chars"), ("input", "max_messages"),
+    ("input", "required"), ("output", "json_schema"),
+])  # fmt: skip
+def test_a_part_of_a_guard_is_lifted_by_the_word_alone(folder: Path, section: str, key: str) -> None:
+    said = file_complaint(f"{section}: {{{key}: }}", folder)
+    assert said[1:] == (
+        f"{section}.{key}", "nothing", "a value, or the word null, which lifts what is inherited", f"{key}: null",
+    )  # fmt: skip
+
+
+def test_what_a_trial_may_cost_is_not_lifted_by_a_value_that_was_forgotten(folder: Path) -> None:
+    assert file_complaint("explore: {share: 0.1, max_cost: }", folder)[1:3] == ("explore.max_cost", "nothing")
+
+
+@pytest.mark.parametrize(("section", "try_"), [("accept", "{bar: null}"), ("input", "{max_chars: null}")])
+@pytest.mark.parametrize("written", ["", "null", "\n    # bar: 0.9\n    # max_chars: 9"])
+def test_a_section_of_guards_is_not_lifted_as_a_whole(folder: Path, section: str, try_: str, written: str) -> None:
+    assert file_complaint(f"{section}: {written}", folder)[1::3] == (section, try_)
 
 
 @pytest.mark.parametrize(("written", "meant"), [("[a, b, a]", ("a", "b")), ("a", ("a",)), ("[]", ()), ("null", ())])
