@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from taskfit.artefacts.router import read_router
+from taskfit.artefacts.router import read_router, write_router
 from taskfit.cli.router_text import print_trained
 from tests.cli.conftest import CommandLine
 from tests.unit.artefacts.test_router import WHOLE
@@ -19,12 +19,12 @@ from tests.unit.training.outcomes_made import table_of
 
 KEYS = {
     "prompts", "models", "tasks", "told", "folds", "best_single", "random_mix", "given_task_table", "oracle", "router",
-    "over_random_mix", "over_given_task", "singles", "repeats", "thin", "cold", "is_held_out",
+    "over_random_mix", "over_given_task", "singles", "repeats", "thin", "cold", "seen_prompts",
 }  # fmt: skip
 FIGURES = {"quality", "cost_usd", "aiq", "saving_at_best_single", "saving_at_99", "max_quality", "over_best_single"}
 PAIR_KEYS = {
     "prompts", "weak", "strong", "labels", "folds", "draws", "weak_quality", "strong_quality", "router", "random_mix",
-    "repeats", "is_held_out",
+    "repeats", "seen_prompts",
 }  # fmt: skip
 COLUMNS = ("prompt_id", "prompt", "task", "model", "score", "cost_usd", "response")
 
@@ -92,21 +92,54 @@ def test_what_is_trained_can_be_read_measured_and_configured(taskfit: CommandLin
     assert re.search(r"weighed\n  \S+: quality 0\.\d+ .*task:letters", explained)
 
 
-def test_outcomes_that_the_router_was_fitted_on_are_told_not_to_be_held_out(taskfit: CommandLine, outcomes: str) -> None:
+def others(count: int) -> list[dict[str, Any]]:
+    return [{**row, "prompt": f"another one: {row['prompt']}"} for row in rows(count)]
+
+
+def test_prompts_that_the_router_was_fitted_on_are_counted(taskfit: CommandLine, outcomes: str) -> None:
     assert taskfit.run("router", "train", outcomes, "--out", "fitted").code == 0
-    others = write(taskfit, rows(60), "later.csv")
+    assert "theorem" not in (taskfit.folder / "fitted" / "questions.json").read_text()
+    shuffled = random.Random(1).sample(rows(), k=len(rows()))
+    shouted = [{**row, "prompt": f"  {row['prompt'].upper()}!"} for row in rows()]
+    ways = {
+        "the same": (outcomes, 120), "in another order": (write(taskfit, shuffled, "shuffled.csv"), 120),
+        "all but one": (write(taskfit, rows()[2:], "fewer.csv"), 119), "shouted": (write(taskfit, shouted, "shouted.csv"), 120),
+        "some of them": (write(taskfit, rows(30) + others(120)[60:], "mixed.csv"), 30),
+        "others": (write(taskfit, others(60), "others.csv"), 0),
+    }  # fmt: skip
     for more in ((), ("--pair", "small,large")):
-        told = {}
-        ways = {"seen": ("fitted", outcomes), "others": ("fitted", others), "folds": ("-", outcomes, "--cv", "2")}
-        for name, words in ways.items():
-            told[name] = taskfit.run("router", "evaluate", *words, *more).out
-            as_json = taskfit.run("router", "evaluate", *words, *more, "--json")
-            assert json.loads(as_json.out)["is_held_out"] is (name != "seen"), name
-        assert "fitted on these very outcomes" in told["seen"]
-        assert "not held out" in told["seen"]
-        assert "--cv 5" in told["seen"]
-        assert "fitted on other outcomes" in told["others"]
-        assert "not held out" not in told["others"] + told["folds"]
+        for name, (file, seen) in ways.items():
+            said = json.loads(taskfit.run("router", "evaluate", "fitted", file, *more, "--json").out)
+            assert said["seen_prompts"] == seen, name
+        folds = taskfit.run("router", "evaluate", "-", outcomes, "--cv", "2", *more, "--json")
+        assert json.loads(folds.out)["seen_prompts"] == 0
+
+
+def test_what_a_router_has_seen_is_told_with_what_to_do(taskfit: CommandLine, outcomes: str) -> None:
+    fewer, later = write(taskfit, rows()[2:], "fewer.csv"), write(taskfit, others(60), "later.csv")
+    assert taskfit.run("router", "train", outcomes, "--out", "fitted").code == 0
+    flattered = "119 of 119 prompts are among those it was fitted on; figures on them are flattered; try --cv 5\n"
+    for more in ((), ("--pair", "small,large")):
+        seen, unseen, folds = (
+            taskfit.run("router", "evaluate", *words, *more).out
+            for words in (("fitted", fewer), ("fitted", later), ("-", outcomes, "--cv", "2"))
+        )
+        assert flattered in seen
+        assert "fitted on 119 of these 119 prompts" in seen
+        assert "fitted on other prompts" in unseen
+        assert "flattered" not in unseen + folds
+    assert taskfit.run("router", "evaluate", "fitted", fewer, "--picture", "seen.html").code == 0
+    page = (taskfit.folder / "seen.html").read_text()
+    assert "Fitted on 119 of these 119 prompts; figures on them are flattered." in page
+
+
+def test_a_router_that_does_not_tell_what_it_was_fitted_on_is_said_not_to(taskfit: CommandLine, outcomes: str) -> None:
+    assert taskfit.run("router", "train", outcomes, "--out", "fitted").code == 0
+    write_router(read_router(taskfit.folder / "fitted"), taskfit.folder / "fitted")
+    done = taskfit.run("router", "evaluate", "fitted", outcomes)
+    assert "fitted before; whether on these prompts is not known" in done.out
+    assert "try --cv 5" in done.out
+    assert json.loads(taskfit.run("router", "evaluate", "fitted", outcomes, "--json").out)["seen_prompts"] is None
 
 
 def test_the_json_of_an_evaluation_has_the_documented_keys(taskfit: CommandLine, outcomes: str) -> None:

@@ -5,7 +5,7 @@ with what to do. Knows nothing of how it was fitted, and nothing of numpy.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -23,6 +23,8 @@ MANIFEST: Final = "manifest.json"
 PARTS: Final[Mapping[str, type]] = {"table.json": PolicyTable, "predictor.json": TaskPredictor, "gain.json": GainModel}
 """The other files. The table is always there."""
 TABLE, PREDICTOR, GAIN = PARTS
+QUESTIONS: Final = "questions.json"
+"""Digests of the questions that it was fitted on: for who measures it. A gateway does not read them."""
 MOST_BYTES: Final = 256 * 1024 * 1024
 MOST_TOLD: Final = 10
 AGAIN: Final = "train it again: taskfit router train OUTCOMES --out DIR"
@@ -30,17 +32,20 @@ AGAIN: Final = "train it again: taskfit router train OUTCOMES --out DIR"
 T = TypeVar("T")
 
 
-def write_router(router: FittedRouter, folder: Path) -> FittedRouter:
-    """Write all files, the manifest last, and tell what was written. Errors: ConfigurationError where it cannot be."""
+def write_router(router: FittedRouter, folder: Path, *, questions: Collection[str] = ()) -> FittedRouter:
+    """Write all files, the manifest last, and tell what was written. `questions` are digests of those that it was fitted on;
+    none: the folder does not tell. Errors: ConfigurationError where it cannot be written."""
     parts = {TABLE: router.table, PREDICTOR: router.predictor, GAIN: router.gain}
     bodies = {name: _encoded(part) for name, part in parts.items() if part is not None}
+    if questions:
+        bodies[QUESTIONS] = _encoded(sorted(questions))
     files = {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
     manifest = msgspec.structs.replace(router.manifest, files=files)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, body in {**bodies, MANIFEST: _encoded(manifest)}.items():
             replace_whole(folder / name, body)
-        for name in PARTS.keys() - bodies.keys():
+        for name in {*PARTS, QUESTIONS} - bodies.keys():
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(f"{folder}: cannot be written: {error.strerror or error}") from error
@@ -54,15 +59,12 @@ def read_router(folder: Path) -> FittedRouter:
     _check_manifest(manifest, folder)
     parts: dict[str, object] = {}
     for name, digest in manifest.files.items():
+        if name == QUESTIONS:
+            continue
         if name not in PARTS:
-            wanted = f"one of: {', '.join(PARTS)}"
+            wanted = f"one of: {', '.join((*PARTS, QUESTIONS))}"
             raise ConfigurationError(f"{folder / MANIFEST}: files: {name[:80]!r}\n  wanted  {wanted}\n  try     {AGAIN}")
-        body = _read(folder / name)
-        if hashlib.sha256(body).hexdigest() != digest:
-            raise ConfigurationError(
-                f"{folder / name}: is not the file that the manifest names\n  found   another fingerprint\n  try     {AGAIN}"
-            )
-        parts[name] = _decoded(body, PARTS[name], folder / name)
+        parts[name] = _decoded(_read_named(folder / name, digest), PARTS[name], folder / name)
     table, predictor, gain = parts.get(TABLE), parts.get(PREDICTOR), parts.get(GAIN)
     if not isinstance(table, PolicyTable):
         raise ConfigurationError(f"{folder / MANIFEST}: names no {TABLE}\n  try     {AGAIN}")
@@ -71,6 +73,24 @@ def read_router(folder: Path) -> FittedRouter:
     router = FittedRouter(manifest=manifest, table=table, predictor=predictor, gain=gain)
     _check_contents(router, folder)
     return router
+
+
+def read_questions(router: FittedRouter, folder: Path) -> frozenset[str] | None:
+    """Digests of the questions that the router of a folder was fitted on; None where it does not tell. Errors: ConfigurationError
+    where their file is not the one that the manifest names."""
+    digest = router.manifest.files.get(QUESTIONS)
+    if digest is None:
+        return None
+    return _decoded(_read_named(folder / QUESTIONS, digest), frozenset[str], folder / QUESTIONS)
+
+
+def _read_named(file: Path, digest: str) -> bytes:
+    body = _read(file)
+    if hashlib.sha256(body).hexdigest() != digest:
+        raise ConfigurationError(
+            f"{file}: is not the file that the manifest names\n  found   another fingerprint\n  try     {AGAIN}"
+        )
+    return body
 
 
 def _check_manifest(manifest: Manifest, folder: Path) -> None:

@@ -56,6 +56,7 @@ def train(
     from taskfit.cli.output import print_json
     from taskfit.cli.progress import shown_progress
     from taskfit.cli.router_text import print_trained
+    from taskfit.evaluation.seen import digests_of
     from taskfit.training.router import fit_router
 
     _complain_about_place(out)
@@ -65,7 +66,7 @@ def train(
         fitted = fit_router(table, pair=asked, verdicts=verdicts, seed=seed, progress=progress)
         figures = _figures(table, verdicts, seed=seed, progress=progress)
     manifest = msgspec.structs.replace(fitted.manifest, figures=figures)
-    written = write_router(msgspec.structs.replace(fitted, manifest=manifest), out)
+    written = write_router(msgspec.structs.replace(fitted, manifest=manifest), out, questions=digests_of(table.prompts))
     if as_json:
         print_json({"folder": str(out), "manifest": written.manifest, "table": written.table})
     else:
@@ -196,11 +197,12 @@ def _fitted(folder: Path, table: "OutcomeTable") -> "FittedRouter":
     return fitted
 
 
-def _is_held_out(fitted: "FittedRouter", table: "OutcomeTable") -> bool:
-    """Whether a router was fitted on other outcomes than these, read in the same way."""
-    from taskfit.training.router import fingerprint_of
+def _count_seen(fitted: "FittedRouter", folder: Path, prompts: Sequence[str]) -> int | None:
+    """How many of the prompts the router of a folder was fitted on; None where it does not tell."""
+    from taskfit.artefacts.router import read_questions
+    from taskfit.evaluation.seen import count_seen
 
-    return fitted.manifest.data != fingerprint_of(table)
+    return count_seen(prompts, read_questions(fitted, folder))
 
 
 def _measured_pair(
@@ -224,7 +226,8 @@ def _measured_pair(
     if gain is None or (gain.weak, gain.strong) != pair:
         found = "no gain between two models" if gain is None else f"the gain from {gain.weak} to {gain.strong}"
         raise ConfigurationError(f"{folder}: was not fitted for this pair\n  found   {found}\n  try     --cv 5")
-    return msgspec.structs.replace(measure_fitted(table, gain, seed=seed), is_held_out=_is_held_out(fitted, table))
+    seen = _count_seen(fitted, folder, table.among(pair).answered_by_all().prompts)
+    return msgspec.structs.replace(measure_fitted(table, gain, seed=seed), seen_prompts=seen)
 
 
 def _measured(
@@ -251,7 +254,7 @@ def _measured(
         else:
             fitted = _fitted(folder, whole)
             report = measured_router(trials, fitted, tasks=told, seed=seed, progress=progress)
-            report = msgspec.structs.replace(report, is_held_out=_is_held_out(fitted, table))
+            report = msgspec.structs.replace(report, seen_prompts=_count_seen(fitted, folder, whole.prompts))
         if cold_tasks is None:
             return report
         cold = left_out(trials, told_by_text(seed=seed), cold_tasks, seed=seed, progress=progress)

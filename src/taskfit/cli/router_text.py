@@ -102,7 +102,9 @@ def pair_json(report: "PairReport") -> dict[str, Any]:
 
 
 def _before(report: "RoutingReport | PairReport") -> str:
-    return "fitted on other outcomes" if report.is_held_out else "fitted on these very outcomes"
+    from taskfit.evaluation.seen import tell_seen
+
+    return tell_seen(report.seen_prompts, report.prompts)
 
 
 def _folds(report: "RoutingReport | PairReport") -> str:
@@ -110,10 +112,14 @@ def _folds(report: "RoutingReport | PairReport") -> str:
 
 
 def _flattered(report: "RoutingReport | PairReport") -> str:
-    """What to do where nothing was held out."""
-    if report.is_held_out:
-        return ""
-    return "not held out: the router has seen these answers, so the figures flatter it; --cv 5 gives held-out ones\n"
+    """What to do where not all is known to be held out."""
+    seen = report.seen_prompts
+    if seen is None:
+        return "this router does not say which prompts it was fitted on; figures on those are flattered; try --cv 5\n"
+    if seen:
+        them = f"{seen} of {counted(report.prompts, 'prompt')} are among those it was fitted on"
+        return f"{them}; figures on them are flattered; try --cv 5\n"
+    return ""
 
 
 def _row(name: str, figures: "Figures") -> tuple[str, ...]:

@@ -24,10 +24,10 @@ DRAWS: Final = 5
 
 
 class PairReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`labels` None: all labels of the other folds; else so many of them. `folds` None: a router that was fitted before;
-    `is_held_out` False: on these very outcomes, which flatters it. The figures are the mean over `draws`: of the folds, which
-    are drawn `repeats` times, and DRAWS times as often where a few labels are drawn too. A random mix has an APGR of 0.5, a CPT50
-    of 0.5 and a CPT80 of 0.8."""
+    """`labels` None: all labels of the other folds; else so many of them. `folds` None: a router that was fitted before, on
+    `seen_prompts` of these prompts, which flatters it; None: that is not known. The figures are the mean over `draws`: of the
+    folds, which are drawn `repeats` times, and DRAWS times as often where a few labels are drawn too. A random mix has an APGR
+    of 0.5, a CPT50 of 0.5 and a CPT80 of 0.8."""
 
     prompts: int
     weak: str
@@ -41,7 +41,7 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True):
     cpt50: Figure
     cpt80: Figure
     repeats: int = 1
-    is_held_out: bool = True
+    seen_prompts: int | None = 0
 
 
 def measure_pair(

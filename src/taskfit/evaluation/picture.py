@@ -11,6 +11,7 @@ from math import ceil, floor, log10
 from typing import Final, NamedTuple
 
 from taskfit.evaluation.routing import Figures, Point, RoutingReport
+from taskfit.evaluation.seen import tell_seen
 
 WIDTH, HEIGHT = 880, 560
 LEFT, RIGHT, TOP, BOTTOM = 72, 28, 84, 60
@@ -255,4 +256,5 @@ def _how(report: RoutingReport) -> str:
     }[report.told]
     if report.folds is not None:
         return f"{told} {report.folds} folds by question{'' if report.repeats == 1 else f', {report.repeats} times'}."
-    return f"{told} Fitted on {'other' if report.is_held_out else 'these very'} outcomes."
+    seen = tell_seen(report.seen_prompts, report.prompts)
+    return f"{told} {seen[0].upper()}{seen[1:]}{'; figures on them are flattered' if report.seen_prompts else ''}."

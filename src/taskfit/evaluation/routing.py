@@ -94,8 +94,8 @@ class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of one evaluation. `folds` None: a router that was fitted before; `is_held_out` False: on these very outcomes,
-    which flatters it. `repeats` is how often the folds were drawn. `thin` are cells with too few rows.
+    """The report of one evaluation. `folds` None: a router that was fitted before, on `seen_prompts` of these prompts, which
+    flatters it; None: that is not known. `repeats` is how often the folds were drawn. `thin` are cells with too few rows.
 
     `over_random_mix` and `over_given_task` are the router's AIQ less theirs, paired.
     """
@@ -116,7 +116,7 @@ class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int = 1
     thin: tuple[str, ...] = ()
     cold: tuple[ColdTask, ...] = ()
-    is_held_out: bool = True
+    seen_prompts: int | None = 0
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from taskfit.artefacts.router import FORM, read_router, write_router
+from taskfit.artefacts.router import FORM, read_questions, read_router, write_router
 from taskfit.assembly import build_use, read_configuration
 from taskfit.config import InvalidConfig
 from taskfit.errors import ConfigurationError
@@ -65,6 +65,27 @@ def test_what_an_earlier_router_had_and_this_one_has_not_goes(tmp_path: Path) ->
     write_router(FittedRouter(manifest=MANIFEST, table=TABLE), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["manifest.json", "table.json"]
     assert read_router(tmp_path).gain is None
+
+
+def test_questions_are_kept_as_digests_that_only_who_measures_reads(tmp_path: Path) -> None:
+    questions = frozenset([f"{number:016x}" for number in range(20_000)])
+    written = write_router(WHOLE, tmp_path, questions=questions)
+    assert read_questions(read_router(tmp_path), tmp_path) == questions
+    assert (tmp_path / "questions.json").stat().st_size < 400_000
+    (tmp_path / "questions.json").write_text("[]")
+    assert read_router(tmp_path) == written
+    with pytest.raises(ConfigurationError, match=r"questions\.json: is not the file that the manifest names"):
+        read_questions(written, tmp_path)
+    (tmp_path / "questions.json").unlink()
+    assert read_router(tmp_path) == written
+    with pytest.raises(ConfigurationError, match=r"questions\.json: cannot be read"):
+        read_questions(written, tmp_path)
+
+
+def test_a_router_without_questions_does_not_tell_and_leaves_none_of_an_earlier_one(tmp_path: Path) -> None:
+    write_router(WHOLE, tmp_path, questions=["0" * 16])
+    assert read_questions(write_router(WHOLE, tmp_path), tmp_path) is None
+    assert not (tmp_path / "questions.json").exists()
 
 
 def test_a_place_that_cannot_be_written_is_complained_about(tmp_path: Path) -> None:
