@@ -11,7 +11,7 @@ import msgspec
 
 from taskfit.checks.demands import demanded_output
 from taskfit.checks.json_repair import mend_json
-from taskfit.checks.json_text import NotJson, prefix_fault, read_json
+from taskfit.checks.json_text import NotJson, prefix_fault, read_json, read_shared_json
 from taskfit.checks.misfits import explain
 from taskfit.checks.schemas import InvalidSchema, Schema, compile_schema, recall_schema
 from taskfit.errors import ConfigurationError, RequestError
@@ -104,7 +104,7 @@ class JsonSchema:
             reason = f"{len(text):,} characters are too many to hold against so wide a schema"
             return _Judged(verdict=Verdict(check=self.name, judgement="unsure", score=0.5, reason=reason))
         try:
-            value = read_json(text)
+            value = read_shared_json(text)
         except NotJson as error:
             return self._judge_mended(schema, answer, error)
         if _may_be_cut(answer) and isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -5,6 +5,7 @@ Mends nothing. Takes linear time whatever the text is.
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,9 @@ import msgspec
 LONGEST_QUOTE: Final = 30
 MOST_DIGITS: Final = 400
 """A number with more digits in a row takes quadratic time to read, and is refused: a double has 17, its range 309."""
+
+MOST_SHARED_CHARS: Final = 50_000
+"""The value of a longer text is not kept: it takes several times the memory of its text."""
 
 _STRIDE: Final = 100
 _MANY_DIGITS: Final = re.compile(rf"[0-9]{{{MOST_DIGITS // _STRIDE}}}")
@@ -48,6 +52,14 @@ def read_json(text: str) -> Any:
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise NotJson(_explained(str(error), text)) from error
     return value
+
+
+def read_shared_json(text: str) -> Any:
+    """The same for checks that read one answer, one after the other: it is read once, and nobody may change the value."""
+    return _read_last(text) if len(text) <= MOST_SHARED_CHARS else read_json(text)
+
+
+_read_last: Final = lru_cache(maxsize=1)(read_json)
 
 
 def has_huge_number(text: str) -> bool:

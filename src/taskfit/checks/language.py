@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from taskfit.checks.json_text import NotJson, read_json
+from taskfit.checks.json_text import NotJson, read_shared_json
 from taskfit.errors import ConfigurationError
 from taskfit.protocols import Aid
 from taskfit.values.answer import Answer
@@ -215,7 +215,7 @@ def _prose(text: str) -> str:
     head = text[:MOST_READ_CHARS].strip()
     if _JSON.match(head) is not None:
         try:
-            head = " ".join(_texts(read_json(text[:MOST_JSON_CHARS])))[:MOST_READ_CHARS]
+            head = " ".join(_texts(read_shared_json(text[:MOST_JSON_CHARS])))[:MOST_READ_CHARS]
         except NotJson:
             return ""
     if any(mark in head for mark in _MARKS):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
-from taskfit.checks.json_text import NotJson, read_json
+from taskfit.checks.json_text import NotJson, read_shared_json
 from taskfit.checks.rule_rows import Head, Output, Row
 from taskfit.checks.rule_table import RuleTable, inline_table, load_table
 from taskfit.errors import ConfigurationError
@@ -189,12 +189,12 @@ def _value(text: str) -> Any:
     """Strictly one value: a key that stands twice with two values could be one thing here and another to the caller."""
     bare = text.strip()
     try:
-        return read_json(bare)
+        return read_shared_json(bare)
     except NotJson:
         inner = fenced(bare)
         if inner is None:
             raise
-        return read_json(inner)
+        return read_shared_json(inner)
 
 
 def _is_rejection(found: _Found) -> bool:

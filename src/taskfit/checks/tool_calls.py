@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from taskfit.checks.demands import OfferedTools, offered_tools
-from taskfit.checks.json_text import NotJson, quoted, read_json
+from taskfit.checks.json_text import NotJson, quoted, read_shared_json
 from taskfit.checks.misfits import explain, quote
 from taskfit.checks.schemas import InvalidSchema, Schema, recall_schema
 from taskfit.protocols import Aid
@@ -128,7 +128,7 @@ async def _check(offered: OfferedTools, call: ToolCall) -> None:
 def _read(call: ToolCall) -> dict[str, Any]:
     """Errors: _Wrong."""
     try:
-        arguments = read_json(call.arguments.strip() or "{}")  # some servers write nothing for a tool without arguments
+        arguments = read_shared_json(call.arguments.strip() or "{}")  # some servers write nothing for a tool without arguments
     except NotJson as error:
         raise _Wrong(f"the arguments of {quoted(call.name)} are not JSON: {error}") from error
     if not isinstance(arguments, dict):

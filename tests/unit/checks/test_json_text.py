@@ -5,11 +5,15 @@ from itertools import product
 from time import process_time
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskfit.checks.json_text import NotJson, prefix_fault, read_json
+from taskfit.checks.json_schema import JsonSchema, JsonSchemaSettings
+from taskfit.checks.json_text import MOST_SHARED_CHARS, NotJson, prefix_fault, read_json, read_shared_json
+from taskfit.checks.rules import Rules, RulesSettings
+from tests.unit.checks.verifying import answered, asked, verdict_of
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -44,6 +48,29 @@ def is_json(text: str) -> bool:
     except NotJson:
         return False
     return True
+
+
+def test_checks_that_read_one_answer_share_its_value() -> None:
+    text = json.dumps({"lines": [{"amount": 2}, {"amount": 1}]})
+    value = read_shared_json(text)
+    rule = {"then": "lines.map(line, line.amount).distinct().size() == 2 && lines.filter(line, line.amount > 1).size() == 1"}
+    rules = Rules("rules", msgspec.convert({"rules": [rule]}, RulesSettings))
+    wants_json = asked(fields={"response_format": {"type": "json_object"}})
+    for check in (JsonSchema("json_schema", JsonSchemaSettings()), rules):
+        assert verdict_of(check, answered(text), request=wants_json).judgement == "accept"
+    assert read_shared_json(text) is value
+    assert value == json.loads(text)
+
+
+def test_the_value_of_a_long_text_is_not_kept() -> None:
+    text = json.dumps("x" * MOST_SHARED_CHARS)
+    assert read_shared_json(text) is not read_shared_json(text)
+
+
+def test_what_is_shared_is_refused_each_time() -> None:
+    for _ in range(2):
+        with pytest.raises(NotJson, match="given twice"):
+            read_shared_json('{"a": 1, "a": 2}')
 
 
 SIGNS = '{}[]",:1-.e '
