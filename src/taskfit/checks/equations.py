@@ -7,7 +7,7 @@ dates, versions, ranges) is passed over: a false alarm costs more than a missed 
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 import msgspec
@@ -52,6 +52,8 @@ _PLAIN_LEFT: Final = re.compile(
     rf"(?: [-+*/] {_PLAIN_NUMBER}){{1,4}}(?= ?\Z)"
 )
 _PLAIN_RIGHT: Final = re.compile(r" ?(\d{1,12}(?:\.\d{1,6})?)(?=[.,;]?(?: [A-Za-z]|[\n\"]|\\n))")
+_EXACT: Final = Context(prec=100)
+"""Holds whatever six plain numbers come to."""
 
 
 _NUMBER: Final = re.compile(r"\d")
@@ -98,30 +100,22 @@ def _plain(text: str, start: int, at: int) -> Equation | None:
 
 
 def _is_exact(left: list[str], right: str) -> bool:
-    """Whether numbers with operators between them come to the one on the right, in whole numbers: fractions of ten are scaled."""
-    total, share = 0, 1  # the terms so far as a fraction
-    over, under = _fraction(left[0])
+    """Whether numbers with operators between them come to the one on the right, to the last digit."""
+    multiply, add = _EXACT.multiply, _EXACT.add
+    total, term, divisor = Decimal(0), Decimal(left[0]), Decimal(1)  # (total + term) / divisor is what stands there so far
     for operator, written in zip(left[1::2], left[2::2], strict=True):
-        number, scale = _fraction(written)
+        number = Decimal(written)
         if operator == "*":
-            over, under = over * number, under * scale
+            term = multiply(term, number)
         elif operator == "/":
-            over, under = over * scale, under * number
+            total, divisor = multiply(total, number), multiply(divisor, number)
         else:
-            total, share = total * under + over * share, share * under
-            over, under = number if operator == "+" else -number, scale
-    total, share = total * under + over * share, share * under
-    result, scale = _fraction(right)
-    return share != 0 and total * scale == result * share
-
-
-def _fraction(written: str) -> tuple[int, int]:
-    whole, _, decimals = written.partition(".")
-    return int(whole + decimals), int(10 ** len(decimals))
+            total, term = add(total, term), multiply(divisor, number if operator == "+" else -number)
+    return bool(divisor) and add(total, term) == multiply(divisor, Decimal(right))
 
 
 def _is_equals_sign(text: str, at: int) -> bool:
-    return text[at - 1 : at] not in ("<", ">", "!", ":", "+", "-", "*", "/", "=", "~") and text[at + 1 : at + 2] not in ("=", ">")
+    return text[at - 1 : at] not in {"<", ">", "!", ":", "+", "-", "*", "/", "=", "~"} and text[at + 1 : at + 2] not in ("=", ">")
 
 
 def _left_side(text: str, start: int, at: int) -> str:

@@ -1,7 +1,9 @@
+import re
 import time
+from decimal import Decimal, localcontext
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from taskfit.checks import equations
@@ -167,6 +169,23 @@ def test_whole_numbers_hold_exactly_when_they_are_right(left: int, right: int, o
     assert [found.holds for found in find_equations(f"It is {left} {operator} {right} = {value}.", most=9)] == [True]
     found = [found.holds for found in find_equations(f"It is {left} {operator} {right} = {shown}.", most=9)]
     assert found in ([value == shown], [])
+
+
+short_decimals = st.decimals(0, 10_000, places=2)
+
+
+@given(short_decimals, st.lists(st.tuples(st.sampled_from("+-*"), short_decimals), min_size=1, max_size=4))
+def test_a_chain_of_decimals_holds_to_the_last_digit(first: Decimal, rest: list[tuple[str, Decimal]]) -> None:
+    left = " ".join([str(first), *[f"{operator} {number}" for operator, number in rest]])
+    with localcontext(prec=100):
+        value = eval(re.sub(r"[0-9.]+", r"Decimal('\g<0>')", left), {"Decimal": Decimal})
+    assume(0 <= value < 10**12)
+    assert [found.holds for found in find_equations(f"It is {left} = {value:f} in all.", most=9)] == [True]
+
+
+@pytest.mark.parametrize("text", ["10 / 3 * 3 = 10", "7 - 1 / 3 - 2 / 3 = 6", "0.1 + 0.2 = 0.3", "1 / 8 / 5 = 0.025"])
+def test_what_is_divided_in_between_holds_all_the_same(text: str) -> None:
+    assert [found.holds for found in find_equations(f"It is {text} in all.", most=9)] == [True]
 
 
 @given(numbers, st.integers(1, 10_000), st.integers(0, 6))
