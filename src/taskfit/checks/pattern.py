@@ -65,7 +65,7 @@ class Pattern:
         return Verdict(check=self.name, judgement="accept", score=1.0, reason="matches as it must")
 
     def _fault(self, answer: str) -> str | None:
-        text = answer.strip()
+        text = answer.strip().encode()  # of a text in characters the binding counts every place of a match
         is_whole = self.settings.where == "whole"
         for pattern in self._must:
             if (pattern.fullmatch(text) if is_whole else pattern.search(text)) is None:
@@ -73,7 +73,7 @@ class Pattern:
         for pattern in self._must_not:
             found = pattern.search(text)
             if found is not None:
-                return f"has {_quoted(found.group())}, which {_quoted(pattern.pattern)} forbids"
+                return f"has {_quoted(found.group().decode(errors='replace'))}, which {_quoted(pattern.pattern)} forbids"
         return None
 
 

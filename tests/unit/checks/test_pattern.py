@@ -29,6 +29,7 @@ def check(**settings: object) -> Pattern:
          r'has "DE89370400440532013000", which "\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b" forbids'),
         ({"must": "Dear", "must_not": ["(?i)lorem", r"\[name\]"]}, "Dear [name],", r'has "[name]", which "\[name\]" forbids'),
         ({"must": "Grüße"}, "Viele Grüße", None),
+        ({"must_not": "ü.e"}, "Viele Grüße", 'has "üße", which "ü.e" forbids'),
         ({"must": "."}, "", 'has no match for "."'),
     ],
 )  # fmt: skip
