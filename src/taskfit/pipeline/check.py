@@ -7,6 +7,7 @@ from types import coroutine
 from typing import Any, Protocol
 
 from taskfit.pipeline.giving import with_text
+from taskfit.pipeline.record import to_micros
 from taskfit.protocols import Aid, Check
 from taskfit.values.answer import Answer
 from taskfit.values.money import Usd
@@ -85,7 +86,7 @@ def _take(judged: Judged, verdict: Verdict, aid: Purse, started: float) -> None:
             reason=verdict.reason,
             repair=verdict.repair or repair,
             cost=None if verdict.cost is None or spent is None else verdict.cost + spent,
-            latency_ms=round((perf_counter() - started) * 1e3, 3),
+            latency_ms=to_micros((perf_counter() - started) * 1e3),
         )
     )
 
