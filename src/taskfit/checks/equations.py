@@ -7,7 +7,7 @@ dates, versions, ranges) is passed over: a false alarm costs more than a missed 
 
 import re
 from collections.abc import Iterator
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -52,8 +52,6 @@ _PLAIN_LEFT: Final = re.compile(
     rf"(?: [-+*/] {_PLAIN_NUMBER}){{1,4}}(?= ?\Z)"
 )
 _PLAIN_RIGHT: Final = re.compile(r" ?(\d{1,12}(?:\.\d{1,6})?)(?=[.,;]?(?: [A-Za-z]|[\n\"]|\\n))")
-_EXACT: Final = Context(prec=100)
-"""Holds whatever six plain numbers come to."""
 
 
 _NUMBER: Final = re.compile(r"\d")
@@ -94,24 +92,26 @@ def _plain(text: str, start: int, at: int) -> Equation | None:
     """What most equations look like, "… is 12 * 4 = 48 and …", where it holds to the digit; everything else is read with care."""
     right = _PLAIN_RIGHT.match(text, at + 1)
     left = None if right is None else _PLAIN_LEFT.search(text, max(start, at - PLAIN_CHARS), at)
-    if left is None or right is None or not _is_exact(left[0].split(" "), right[1]):
+    if left is None or right is None:
+        return None
+    is_whole = "." not in left[0] and "." not in right[1]
+    if not _is_exact(left[0].split(" "), right[1], int if is_whole else Decimal):
         return None
     return Equation(text=f"{left[0]} = {right[1]}", holds=True)
 
 
-def _is_exact(left: list[str], right: str) -> bool:
-    """Whether numbers with operators between them come to the one on the right, to the last digit."""
-    multiply, add = _EXACT.multiply, _EXACT.add
-    total, term, divisor = Decimal(0), Decimal(left[0]), Decimal(1)  # (total + term) / divisor is what stands there so far
+def _is_exact(left: list[str], right: str, read: type[int | Decimal]) -> bool:
+    """Whether numbers with operators between them come to the one on the right: to 28 digits, whole ones to the last."""
+    total, term, divisor = read(0), read(left[0]), read(1)  # (total + term) / divisor is what stands there so far
     for operator, written in zip(left[1::2], left[2::2], strict=True):
-        number = Decimal(written)
+        number = read(written)
         if operator == "*":
-            term = multiply(term, number)
+            term *= number
         elif operator == "/":
-            total, divisor = multiply(total, number), multiply(divisor, number)
+            total, divisor = total * number, divisor * number
         else:
-            total, term = add(total, term), multiply(divisor, number if operator == "+" else -number)
-    return bool(divisor) and add(total, term) == multiply(divisor, Decimal(right))
+            total, term = total + term, divisor * (number if operator == "+" else -number)
+    return bool(divisor) and total + term == divisor * read(right)
 
 
 def _is_equals_sign(text: str, at: int) -> bool:
