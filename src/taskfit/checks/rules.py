@@ -84,13 +84,18 @@ class Rules:
     async def _ask(self, table: RuleTable, answer: Answer, asked: Mapping[str, Any], heavy: Purse) -> list[_Found]:
         if table.output != "tool_call" and answer.tool_calls:
             return [(SKIPPED, rule) for rule in table.rules]
+        output = table.output
+        is_large = _longest(output, answer) > LARGE_CHARS
         try:
-            documents = await _documents(table.output, answer)
+            documents = await asyncio.to_thread(_documents, output, answer) if is_large else _documents(output, answer)
         except NotJson as error:
             return [(Ruling(holds=False, found=f"the answer is not JSON: {one_line(str(error))}"), None)]
         except _Unread as error:
             return [(Ruling(holds=None, found=str(error)), None)]
-        return [found for document in documents for found in await self._ask_all(table, document, asked, heavy)]
+        found: list[_Found] = []
+        for document in documents:
+            found += await self._ask_all(table, document, asked, heavy)
+        return found
 
     async def _ask_all(
         self, table: RuleTable, document: Mapping[str, Any], asked: Mapping[str, Any], heavy: Purse
@@ -167,22 +172,23 @@ def _tables(check: str, settings: RulesSettings) -> tuple[RuleTable, ...]:
     return tuple(tables)
 
 
-async def _documents(output: Output, answer: Answer) -> list[dict[str, Any]]:
+def _longest(output: Output, answer: Answer) -> int:
+    """The characters of the longest text that is read for a table."""
+    return max([len(call.arguments) for call in answer.tool_calls], default=0) if output == "tool_call" else len(answer.text)
+
+
+def _documents(output: Output, answer: Answer) -> list[dict[str, Any]]:
     """What the rules of a table are asked about: the answer, or each tool call. Errors: NotJson, _Unread."""
-    texts = [call.arguments for call in answer.tool_calls] if output == "tool_call" else [answer.text]
-    if not texts:
+    if output == "tool_call" and not answer.tool_calls:
         raise _Unread("the answer calls no tool")
-    if any(len(text) > MOST_CHARS for text in texts):
+    if _longest(output, answer) > MOST_CHARS:
         raise _Unread(f"the answer is longer than {MOST_CHARS:,} characters")
+    text = answer.text
     if output == "text":
-        return [{"output": answer.text, "text": answer.text}]
+        return [{"output": text, "text": text}]
     if output == "json":
-        return [{"output": await _read(answer.text), "text": answer.text}]
-    return [{"output": await _read(call.arguments or "{}"), "text": answer.text, "tool": call.name} for call in answer.tool_calls]
-
-
-async def _read(text: str) -> Any:
-    return await asyncio.to_thread(_value, text) if len(text) > LARGE_CHARS else _value(text)
+        return [{"output": _value(text), "text": text}]
+    return [{"output": _value(call.arguments or "{}"), "text": text, "tool": call.name} for call in answer.tool_calls]
 
 
 def _value(text: str) -> Any:
