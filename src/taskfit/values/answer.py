@@ -54,7 +54,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
     @property
     def text(self) -> str:
         """All text of the first choice, a refusal's too."""
-        return "".join([part.text for part in self.parts if isinstance(part, (Text, Refusal))])
+        parts = self.choices[0].parts
+        if len(parts) == 1 and isinstance(parts[0], Text):  # as most answers are, which every check reads
+            return parts[0].text
+        return "".join([part.text for part in parts if isinstance(part, (Text, Refusal))])
 
     @property
     def reasoning(self) -> str:
@@ -64,7 +67,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """Those of the first choice."""
-        return tuple([part for part in self.parts if isinstance(part, ToolCall)])
+        return tuple([part for part in self.choices[0].parts if isinstance(part, ToolCall)])
 
     @property
     def finish(self) -> Finish | None:
