@@ -14,13 +14,13 @@ from targets import Target
 class Shape:
     """How much load. Units: seconds; requests per second."""
 
-    rounds: int = 5
+    rounds: int = 7
     conns: int = 32
     sat_s: float = 2.0
     rates: tuple[int, ...] = (200, 500)
     rate_s: float = 3.0
     streams: int = 20
-    waves: int = 2
+    waves: int = 4
     chunks: int = 50
     chunk_ms: float = 10.0
     growth_requests: int = 100_000

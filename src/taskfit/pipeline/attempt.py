@@ -1,7 +1,6 @@
 """Attempt: one call to one model, watched. It enters the trail before the call, so that a cancelled one is still priced."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -48,8 +47,7 @@ class Watcher(Protocol):
         """One more event has come. What it raises ends the call."""
 
 
-@dataclass(slots=True, eq=False)
-class LiveAttempt:
+class LiveAttempt(msgspec.Struct, eq=False):
     """An attempt while it runs; the sink of its provider.
 
     What comes passes to `receiver` at once; without one it is `held` for a verdict. `walk_began` is when the walk began, by the
@@ -57,7 +55,8 @@ class LiveAttempt:
     the text that stands in for the answer's, `before` what a cut answer had said that this one goes on with. `is_given`: the
     caller has seen something of it.
     Units: milliseconds since the walk began.
-    Knows no walk: a reference back to it would be a cycle, and leave every request to the garbage collector.
+    Knows no walk: a reference back to it would be a cycle, and leave every request to the garbage collector. A Struct, for it is
+    made in one step.
     """
 
     card: ModelCard
@@ -78,7 +77,7 @@ class LiveAttempt:
     verdicts: tuple[Verdict, ...] = ()
     confidence: float | None = None
     dropped: tuple[str, ...] = ()
-    held: list[Event] = field(default_factory=list)
+    held: list[Event] = msgspec.field(default_factory=list)
     held_bytes: int = 0
     max_output_tokens: int | None = None
     is_hedge: bool = False
