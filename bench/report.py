@@ -121,7 +121,7 @@ def _streaming(targets: Sequence[Target], shape: Shape) -> str:
         for target in targets
     ]  # fmt: skip
     what = f"{shape.streams} streams at a time, {shape.chunks} chunks {shape.chunk_ms:g} ms apart, "
-    what += f"{shape.streams * shape.waves} streams × {shape.rounds} rounds, medians. Times: over direct in the same round."
+    what += f"{shape.waves} waves of them × {shape.rounds} rounds, medians. Times: over direct in the same round."
     return f"{what}\n\n{_table([head, *rows])}"
 
 
