@@ -14,7 +14,7 @@ from targets import Target
 class Shape:
     """How much load. Units: seconds; requests per second."""
 
-    rounds: int = 7
+    rounds: int = 5
     conns: int = 32
     sat_s: float = 2.0
     rates: tuple[int, ...] = (200, 500)

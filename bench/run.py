@@ -144,6 +144,9 @@ def _measure(targets: list[Target], shape: Shape, parts: list[str]) -> Starts:
         with target.awake():
             serve_requests(target, shape, WARM_UP if "memory" in parts and target.measures("memory") else 500)
             _note_memory(target, "warm")
+            if "memory" in parts and target.process is not None and target.measures("memory"):
+                serve_requests(target, shape, shape.growth_requests)
+                _note_memory(target, "end")
     shuffle = random.Random(1).shuffle
     for number in range(shape.rounds):
         began = time.monotonic()
@@ -153,12 +156,8 @@ def _measure(targets: list[Target], shape: Shape, parts: list[str]) -> Starts:
             with target.awake():
                 measure_round(target, shape, parts)
         print(f"round {number + 1} of {shape.rounds}: {time.monotonic() - began:.0f} s", flush=True)
-    if "memory" in parts:
-        for target in targets:
-            if target.process is not None and target.measures("memory"):
-                with target.awake():
-                    serve_requests(target, shape, max(0, shape.growth_requests + WARM_UP - target.served))
-                    _note_memory(target, "end")
+    for target in targets:
+        _note_memory(target, "last")
     if "start" not in parts:
         return Starts(import_ms=None, help_ms=None, again_s=None)
     ours = next((target for target in targets if target.name == "taskfit"), None)
