@@ -144,7 +144,7 @@ def hurry(served: Served) -> None:
 
 
 def put_off(served: Served) -> Delivery | None:
-    """The one message that waits, once a try has failed."""
+    """The one message that waits, once a try has failed. Its error stays while the next try is under way."""
     found = waiting(served)
     return found[0] if len(found) == 1 and found[0].error else None
 
@@ -198,12 +198,13 @@ def test_a_receiver_that_was_down_gets_it_when_it_is_up_again_also_after_a_resta
     port = closed_port()
     text = configuration(f"http://127.0.0.1:{port}/in")
     with serving(tmp_path, upstream, text) as served:
+        began = time.time()
         case_id = open_case(fresh(served))
         until(lambda: put_off(served) is not None)
         before = put_off(served)
         assert before is not None
         assert "cannot connect" in before.error
-        assert 3 < before.next_at - time.time() < 7
+        assert began + 3 < before.next_at < time.time() + 7
     with receiving(port) as receiver, serving(tmp_path, upstream, text) as served:
         assert [each.id for each in waiting(served)] == [before.id]
         hurry(served)
@@ -232,8 +233,8 @@ def test_failures_are_tried_again_with_the_same_id_and_requests_go_on_meanwhile(
     with receiving(answers=(500, 503, 404)) as receiver, serving(tmp_path, upstream, configuration(receiver.url)) as served:
         house = fresh(served)
         open_case(house)
-        for tries in (1, 2, 3):
-            until(lambda tries=tries: (seen := put_off(served)) is not None and seen.tries == tries)  # type: ignore[misc]
+        for status in (500, 503, 404):
+            until(lambda status=status: (seen := put_off(served)) is not None and str(status) in seen.error)  # type: ignore[misc]
             assert house.ask().status == 200
             hurry(served)
         until(lambda: not waiting(served))
