@@ -20,18 +20,19 @@ MOST_SHARED_CHARS: Final = 50_000
 _STRIDE: Final = 100
 _MANY_DIGITS: Final = re.compile(rf"[0-9]{{{MOST_DIGITS // _STRIDE}}}")
 """What is left of a run of too many digits where only every hundredth character is looked at."""
-_DIGITS_OR_STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?+|[0-9]++', re.DOTALL)
+_DIGITS_OR_STRING: Final = re.compile(r'"(?>(?:[^"\\]++|\\.)*)"?+|[0-9]++', re.DOTALL)
 
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*+")
+# Groups are atomic, (?>(?:…)*), and not possessive, (?:…)*+, which Python before 3.11.5 gets wrong where a part of one matches.
+_CHARS: Final = r'(?>(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)'
 _WHOLE: Final = re.compile(
-    r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"|-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+(?![0-9.eE+-])'
-    r"|true|false|null"
+    '"' + _CHARS + r'"|-?+(?:0|[1-9][0-9]*+)(?>(?:\.[0-9]++)?)(?>(?:[eE][+-]?+[0-9]++)?)(?![0-9.eE+-])|true|false|null'
 )
-_STRING: Final = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+(?:\\(?:u[0-9a-fA-F]{0,3}+)?+)?+')
-_NUMBER: Final = re.compile(r"-?+(?:0|[1-9][0-9]*+)?+(?:(?<=[0-9])\.[0-9]*+)?+(?:(?<=[0-9])[eE][+-]?+[0-9]*+)?+")
+_STRING: Final = re.compile('"' + _CHARS + r"(?>(?:\\(?>(?:u[0-9a-fA-F]{0,3}+)?))?)")
+_NUMBER: Final = re.compile(r"-?+(?>(?:0|[1-9][0-9]*+)?)(?>(?:(?<=[0-9])\.[0-9]*+)?)(?>(?:(?<=[0-9])[eE][+-]?+[0-9]*+)?)")
 _WORDS: Final = ("true", "false", "null")
 
 

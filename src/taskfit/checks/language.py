@@ -57,7 +57,7 @@ _TAKEN_FOR: Final[Mapping[str, str]] = {
 
 _JSON: Final = re.compile(r'\{|\[\s*+["\[{]')
 _NOT_PROSE: Final = re.compile(
-    r"^[ \t]*+```[^\n]*+\n(?:(?!^[ \t]*+```)[^\n]*+\n?)*+(?:[ \t]*+```[^\n]*+)?+"  # a fence, also one without its end
+    r"^[ \t]*+```[^\n]*+\n(?>(?:(?!^[ \t]*+```)[^\n]*+\n?)*)(?>(?:[ \t]*+```[^\n]*+)?)"  # a fence, also one without its end
     r"|`[^`\n]*+`|\b(?:https?://|www\.)\S++|[\w.+-]{1,64}+@\S++|<[^<>\n]{1,200}+>",
     re.MULTILINE,
 )

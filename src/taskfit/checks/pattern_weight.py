@@ -14,7 +14,7 @@ _MANY_BYTES: Final = 12
 """A dot and all that leaves out something take every other sign of Unicode."""
 
 _TOKEN: Final = re.compile(
-    r"(?P<property>\\[pP])(?:\{[^{}]{0,60}+\}?+)?+|(?P<rest>\\[WDS]|\.)|(?P<class>\[(?:\\.|[^\]\\])*+\]?+)"
+    r"(?P<property>\\[pP])(?>(?:\{[^{}]{0,60}+\}?+)?)|(?P<rest>\\[WDS]|\.)|(?P<class>\[(?>(?:\\.|[^\]\\]++)*)\]?+)"
     r"|\{(?P<least>[0-9]++)(?P<comma>,?+)(?P<most>[0-9]*+)\}|(?P<open>\()|(?P<close>\))|(?P<mark>[*+?|])|\\.|.",
     re.DOTALL,
 )
