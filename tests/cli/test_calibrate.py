@@ -16,7 +16,7 @@ from tests.cli.conftest import FILE, CommandLine
 
 KEYS = {
     "task", "promise", "max_error", "sure", "means", "is_certified", "bar", "accepted_share", "rows", "accepted", "errors",
-    "bound", "base_error", "least_escalated_share", "least_rows", "more_rows", "why", "reliability", "notes", "file",
+    "bound", "coin", "base_error", "least_escalated_share", "least_rows", "more_rows", "why", "reliability", "notes", "file",
 }  # fmt: skip
 QUIZ = ("quiz", "--max-error", "0.1", "--out", "x", "--from")
 BUDGET = FILE.replace("[refusal]", "[refusal], accept: {{max_error: 0.1, sure: 0.9}}")

@@ -80,8 +80,9 @@ def _fit(task: str, read: "Config | None", terms: "Terms", judged: "Judged", *, 
     from taskfit.cli.calibrate_text import print_report
     from taskfit.cli.output import print_json
     from taskfit.evaluation.bar_report import report_on
-    from taskfit.training.promises import keep
+    from taskfit.training.promises import coin_of, keep
 
+    terms = msgspec.structs.replace(terms, coin=coin_of(judged.first))
     certified = keep(judged.evidence.confidence, judged.evidence.loss, terms)
     report = report_on(task, terms, certified, judged.evidence.confidence, judged.evidence.loss, strong=judged.strong)
     file = None
@@ -117,6 +118,9 @@ def _contract(name: str, file: str | None, *, is_needed: bool) -> tuple["Config 
 
 def _terms(task: "Task | None", *, promise: Promised | None, max_error: float | None, sure: float | None) -> "Terms":
     """What is promised. Errors: typer.BadParameter."""
+    from taskfit.training.promises import Terms
+    from taskfit.values.bar import MOST_SURE
+
     budget = None if task is None else task.error_budget
     if max_error is None:
         if budget is None:
@@ -126,10 +130,8 @@ def _terms(task: "Task | None", *, promise: Promised | None, max_error: float | 
         sure = USUAL_SURE if budget is None else budget.sure
     if not 0 < max_error < 1:
         raise typer.BadParameter(f"{max_error:g} is not above 0 and below 1", param_hint="--max-error")
-    if not 0.5 <= sure < 1:
-        raise typer.BadParameter(f"{sure:g} is not 0.5 or more and below 1", param_hint="--sure")
-    from taskfit.training.promises import Terms
-
+    if not 0.5 <= sure <= MOST_SURE:
+        raise typer.BadParameter(f"{sure!r} is not 0.5 or more, and at most {MOST_SURE!r}", param_hint="--sure")
     return Terms(promise=promise or ("error" if budget is None else budget.promise), max_error=max_error, sure=sure)
 
 

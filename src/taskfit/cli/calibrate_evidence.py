@@ -25,13 +25,15 @@ MOST_INSTRUCTIONS = 20
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """The evidence, and what it is evidence for; see Bar. `notes` are what a person should know of where it comes from."""
+    """The evidence, and what it is evidence for; see Bar. `first` is the id of the first row; `notes` are what a person should
+    know of where it comes from."""
 
     evidence: Evidence
     models: Mapping[str, str]
     prompts: tuple[str, ...] = ()
     calibration: str = ""
     strong: str = ""
+    first: str = ""
     notes: tuple[str, ...] = ()
     is_audited: bool = True
 
@@ -55,13 +57,16 @@ def from_outcomes(asked: Asked, name: str, task: Task | None, terms: Terms) -> J
     wanted = [model] if strong is None else [model, strong]
     table = of_task(read_outcome_table(source, models=wanted, confidence=asked.confidence), name, path=source)
     evidence = evidence_in(table, model=model, strong=strong)
+    first = evidence.questions[0] if evidence.questions else ""
     notes = [f"{evidence.unranked} judged answers have no confidence, and are left out"] if evidence.unranked else []
     doubles = len(evidence.questions) - len(set(evidence.questions))
     if doubles:
         notes.append(f"{doubles} rows ask what another asks: they say less than their number")
     if task is None:
         models = dict.fromkeys(wanted, "")
-        return Judged(evidence=evidence, models=models, strong=strong or "", notes=tuple(notes), is_audited=False)
+        return Judged(
+            evidence=evidence, models=models, strong=strong or "", first=first, notes=tuple(notes), is_audited=False
+        )
     rungs = [rung.id for rung in task.ladder]
     notes.append(f"{model} of {source} is taken for {rungs[0]}, the first rung")
     return Judged(
@@ -69,6 +74,7 @@ def from_outcomes(asked: Asked, name: str, task: Task | None, terms: Terms) -> J
         models=dict.fromkeys(rungs, ""),
         calibration=confidence_mark(task),
         strong=strong or "",
+        first=first,
         notes=tuple(notes),
         is_audited=False,
     )
@@ -92,6 +98,7 @@ def from_store(config: Config, task: Task, since: float | None) -> Judged:
         prompts=(*_instructions(sample), template_mark(task)),
         calibration=confidence_mark(task),
         strong=task.ladder[-1].id,
+        first=sample.rows[0].record_id if sample.rows else "",
         notes=_notes(sample),
     )
 

@@ -35,7 +35,8 @@ def report_lines(report: "BarReport") -> Iterator[str]:
         yield f"  bar       {report.bar:.6g}"
         yield f"  accepts   {report.accepted_share:.1%} ({report.accepted} of {report.rows} judged answers)"
         yield f"  errors    {report.errors:g} of these; all in all {percent(report.base_error or 0.0)} are wrong"
-        yield f"  bound     {report.bound:.4f} (at most {report.max_error:g} is promised)"
+        drawn = "" if report.coin is None else f"; its coin is {report.coin:.3f}"
+        yield f"  bound     {report.bound:.4f} (at most {report.max_error:g} is promised{drawn})"
     if report.least_escalated_share > 0:
         yield (
             f"  at least  {report.least_escalated_share:.1%} must go up whatever the bar: "

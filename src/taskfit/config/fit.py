@@ -27,7 +27,7 @@ from taskfit.config.reading import (
 )
 from taskfit.config.tree import Entry, Node, Scalar, Table
 from taskfit.errors import ConfigurationError
-from taskfit.values.bar import Bar
+from taskfit.values.bar import MOST_SURE, Bar
 from taskfit.values.task import ErrorBudget, Explore, Fit, Slo
 
 USUAL_SURE = 0.95
@@ -119,7 +119,7 @@ def read_budget(entries: Mapping[str, Entry], folder: Path, complaints: Complain
             complaints.add(entry.line, entry.path, found=found, wanted=f"{entry.key} of a promise", try_=f"remove {entry.key}")
         return UNSET
     max_error = _within(entries["max_error"].value, complaints, low=0.0, high=1.0) if "max_error" in entries else None
-    sure = _within(entries["sure"].value, complaints, low=0.5, high=1.0) if "sure" in entries else USUAL_SURE
+    sure = _within(entries["sure"].value, complaints, low=0.5, high=MOST_SURE) if "sure" in entries else USUAL_SURE
     promise = read_choice(entries["promise"].value, PROMISES, complaints) if "promise" in entries else "error"
     file = read_text(entries["fitted"].value, complaints, wanted="a file") if "fitted" in entries else None
     if "max_error" not in entries:
@@ -154,6 +154,6 @@ def _within(node: Node, complaints: Complaints, *, low: float, high: float) -> f
     """A share between two bounds, neither of which makes sense."""
     share = read_share(node, complaints)
     if share is not None and not low < share < high:
-        complain(node, complaints, wanted=f"a number above {low:g} and below {high:g}")
+        complain(node, complaints, wanted=f"a number above {low:g} and below {high:.9g}")
         return None
     return share

@@ -6,7 +6,7 @@ import msgspec
 from taskfit.evaluation.reliability import Bin, reliability
 from taskfit.numerics import Floats, np
 from taskfit.training.evidence import Missing, least_escalated_share, missing_evidence, missing_for_joint
-from taskfit.training.promises import Certified, Terms
+from taskfit.training.promises import Certified, Terms, is_zero_or_one
 from taskfit.values.bar import Promise
 
 
@@ -14,9 +14,10 @@ class BarReport(msgspec.Struct, frozen=True, kw_only=True):
     """A fitted bar, or why there is none.
 
     `bar` None: nothing may be accepted. `bound` is the upper bound at the bar, of what is promised; without one that of the
-    strictest bar that was looked at. `rows` were judged, `accepted` of them reach the bar, and `errors` of these are wrong (or so
-    much quality is lost). `base_error` is that of all rows, and `least_escalated_share` what it forces any bar to let go up.
-    `least_rows` without an error would do; `more_rows` would probably do if errors go on as they are, None: none would.
+    strictest bar that was looked at. `coin` is what it was made with (training/binomial.py), None: a bound that has none. `rows`
+    were judged, `accepted` of them reach the bar, and `errors` of these are wrong (or so much quality is lost). `base_error` is
+    that of all rows, and `least_escalated_share` what it forces any bar to let go up. `least_rows` without an error would do;
+    `more_rows` would probably do if errors go on as they are, None: none would.
     """
 
     task: str
@@ -31,6 +32,7 @@ class BarReport(msgspec.Struct, frozen=True, kw_only=True):
     accepted: int
     errors: float
     bound: float
+    coin: float | None
     base_error: float | None
     least_escalated_share: float
     least_rows: int
@@ -62,6 +64,7 @@ def report_on(task: str, terms: Terms, certified: Certified, confidence: Floats,
         accepted=certified.accepted,
         errors=certified.errors,
         bound=certified.bound,
+        coin=terms.coin if terms.promise != "joint" and is_zero_or_one(loss) else None,
         base_error=base,
         least_escalated_share=0.0 if base is None or terms.promise == "joint" else least_escalated_share(base, terms.max_error),
         least_rows=missing.least_rows,

@@ -2,8 +2,8 @@
 
 Two measures. Held out: the rows of a split that the bar was not fitted on; they are few and have luck of their own, so even a
 bar that is exactly at the limit is above it there in half of the splits. Drawn: the rows for the bar are drawn with replacement,
-so that all recorded answers are the truth, and the promise is about just this. Beside them the rule that looks right (the loosest
-bar with few enough errors among its own rows) and the plain fixed sequence.
+so that all recorded answers are the truth, and the promise is about just this. A new coin is drawn each time. Beside them the
+rule that looks right (the loosest bar with few enough errors among its own rows) and the plain fixed sequence.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +17,8 @@ from taskfit.training.binomial import is_below, least_rows
 from taskfit.training.promises import Terms, keep, rank_rows, risk_of
 from taskfit.values.bar import Promise
 
-Rule: TypeAlias = Callable[[Floats, Floats], float | None]
-"""Confidences and losses of the rows that a bar is fitted on, to the bar; None: nothing may be accepted."""
+Rule: TypeAlias = Callable[[Floats, Floats, float], float | None]
+"""Confidences and losses of the rows that a bar is fitted on, and a coin, to the bar; None: nothing may be accepted."""
 
 FITTED: Final = "taskfit"
 
@@ -71,16 +71,17 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
 def measure_promise(answers: Answers, terms: Terms, *, rows: int, splits: int, seed: int) -> PromiseReport:
     """Bars fitted on `rows` of the answers, `splits` times over. `rows` is less than there are."""
     rules = rules_for(terms)
-    random = np.random.default_rng(seed)
+    random, coins = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     everything = np.ones(len(answers.loss), dtype=bool)
     held_out: dict[str, list[Floats]] = {name: [] for name in rules}
     drawn: dict[str, list[Floats]] = {name: [] for name in rules}
     for _ in range(splits):
         fitted, left = split_by_group(answers.group, rows, random)
         again = random.integers(len(answers.loss), size=rows)
+        coin = 1.0 - float(coins.random())
         for name, rule in rules.items():
-            held_out[name].append(_judged(rule(answers.confidence[fitted], answers.loss[fitted]), answers, left, terms))
-            drawn[name].append(_judged(rule(answers.confidence[again], answers.loss[again]), answers, everything, terms))
+            held_out[name].append(_judged(rule(answers.confidence[fitted], answers.loss[fitted], coin), answers, left, terms))
+            drawn[name].append(_judged(rule(answers.confidence[again], answers.loss[again], coin), answers, everything, terms))
     return PromiseReport(
         task=answers.task,
         model=answers.model,
@@ -103,9 +104,9 @@ def rules_for(terms: Terms) -> Mapping[str, Rule]:
     max_error, sure = terms.max_error, terms.sure
     is_joint = terms.promise == "joint"
     rules: dict[str, Rule] = {
-        "plug-in": lambda confidence, loss: plug_in(confidence, loss, max_error=max_error, is_joint=is_joint),
-        "plain fixed sequence": lambda confidence, loss: plain_sequence(confidence, loss, max_error=max_error, sure=sure),
-        FITTED: lambda confidence, loss: keep(confidence, loss, terms).value,
+        "plug-in": lambda confidence, loss, _: plug_in(confidence, loss, max_error=max_error, is_joint=is_joint),
+        "plain fixed sequence": lambda confidence, loss, _: plain_sequence(confidence, loss, max_error=max_error, sure=sure),
+        FITTED: lambda confidence, loss, coin: keep(confidence, loss, msgspec.structs.replace(terms, coin=coin)).value,
     }
     return {name: rule for name, rule in rules.items() if not is_joint or name != "plain fixed sequence"}
 

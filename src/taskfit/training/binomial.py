@@ -1,7 +1,9 @@
-"""Exact bounds of a share that was counted: Clopper and Pearson's, without scipy.
+"""Exact bounds of a share that was counted: Clopper and Pearson's, and Stevens's with a coin, without scipy.
 
-Sources: Clopper and Pearson, Biometrika 26 (1934) 404; the continued fraction of the incomplete beta function is 8.17.22 of the
-NIST Digital Library of Mathematical Functions, evaluated by Lentz's method.
+Counts are whole, so Clopper and Pearson's bound is below the truth more seldom than it says. Where a coin, a number between 0 and
+1 that was drawn before anything was counted, says how much of the chance of the very count counts, it is so just as often.
+Sources: Clopper and Pearson, Biometrika 26 (1934) 404; Stevens, Biometrika 37 (1950) 117; the continued fraction of the
+incomplete beta function is 8.17.22 of the NIST Digital Library of Mathematical Functions, evaluated by Lentz's method.
 """
 
 from math import ceil, exp, lgamma, log, log1p
@@ -13,24 +15,24 @@ MOST_TERMS: Final = 100_000
 HALVINGS: Final = 60
 
 
-def clopper_pearson_upper(errors: float, rows: float, *, risk: float) -> float:
+def upper_bound(errors: int, rows: int, *, risk: float, coin: float = 1.0) -> float:
     """The share of errors that is exceeded with probability at most `risk`, where `errors` of `rows` were seen.
 
-    It is the 1 - risk quantile of Beta(errors + 1, rows - errors); numbers that are not whole are taken for such a quantile too.
-    1 where nothing was seen, or nothing but errors.
+    With a coin of 1 it is Clopper and Pearson's, the 1 - risk quantile of Beta(errors + 1, rows - errors). 1 where nothing was
+    seen, or nothing but errors.
     """
     if errors >= rows:
         return 1.0
     low, high = 0.0, 1.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        low, high = (middle, high) if binomial_tail(errors, rows, middle) > risk else (low, middle)
+        low, high = (middle, high) if _chance(errors, rows, middle, coin) > risk else (low, middle)
     return high
 
 
-def is_below(errors: int, rows: int, *, limit: float, risk: float) -> bool:
-    """Whether Clopper and Pearson's upper bound is at most `limit`; much cheaper than the bound."""
-    return errors < rows and binomial_tail(errors, rows, limit) <= risk
+def is_below(errors: int, rows: int, *, limit: float, risk: float, coin: float = 1.0) -> bool:
+    """Whether the upper bound is at most `limit`; much cheaper than the bound."""
+    return errors < rows and _chance(errors, rows, limit, coin) <= risk
 
 
 def least_rows(max_error: float, *, risk: float) -> int:
@@ -46,6 +48,15 @@ def binomial_tail(errors: float, rows: float, share: float) -> float:
     if share >= 1:
         return 0.0
     return incomplete_beta(rows - errors, errors + 1, 1 - share)
+
+
+def _chance(errors: int, rows: int, share: float, coin: float) -> float:
+    """P(X < errors), and of P(X = errors) as much as the coin says; all of it for no error at all, so that no bound is 0."""
+    most = binomial_tail(errors, rows, share)
+    if coin == 1 or errors == 0 or not 0 < share < 1:
+        return most
+    ways = lgamma(rows + 1) - lgamma(errors + 1) - lgamma(rows - errors + 1)
+    return most - (1 - coin) * exp(ways + errors * log(share) + (rows - errors) * log1p(-share))
 
 
 def incomplete_beta(a: float, b: float, x: float) -> float:

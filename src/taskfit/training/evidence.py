@@ -1,5 +1,6 @@
 """What is missing where no bar keeps a promise: how many rows, and how much any bar would have to let go up."""
 
+from collections.abc import Sequence
 from math import ceil
 from typing import Final
 
@@ -7,7 +8,7 @@ import msgspec
 
 from taskfit.numerics import Floats
 from taskfit.training.binomial import binomial_tail, least_rows
-from taskfit.training.promises import looks_of, rank_rows, risk_of
+from taskfit.training.promises import FALL_BACK_SHARE, FEWEST_FALL_BACK, MOST_BETS, looks_of, rank_rows, risk_of
 
 MOST_ROWS: Final = 1e9
 
@@ -30,18 +31,26 @@ def least_escalated_share(base_error: float, max_error: float) -> float:
 
 
 def missing_evidence(confidence: Floats, loss: Floats, *, max_error: float, sure: float) -> Missing:
-    """What the promises `error` and `loss` take. Shapes: as for `certify`."""
+    """What the promises `error` and `loss` take: more rows let the walk's first threshold pass, or the fall-back another one.
+
+    Shapes: as for `certify`.
+    """
     risk, rows = risk_of(sure), len(loss)
     least = least_rows(max_error, risk=risk)
     if not rows:
         return Missing(least_rows=least, more_rows=least)
     ranked = rank_rows(confidence, loss)
-    wanted: list[float] = [
-        enough / (look / rows)
-        for look in _looks(looks_of(ranked, max_error=max_error, risk=risk).tolist(), ranked.ends.tolist())
-        if (enough := rows_for(float(ranked.lost[look - 1]) / look, max_error=max_error, risk=risk)) is not None
-    ]
-    return Missing(least_rows=least, more_rows=max(1, ceil(min(wanted)) - rows) if wanted else None)
+
+    def wanted(looks: Sequence[int], risk: float) -> list[float]:
+        """As many rows as bring the bound down at one of these thresholds, if errors go on as they are."""
+        needs = [(look, rows_for(float(ranked.lost[look - 1]) / look, max_error=max_error, risk=risk)) for look in looks]
+        return [need / (look / rows) for look, need in needs if need is not None]
+
+    looks = looks_of(ranked, max_error=max_error, risk=risk, most=MOST_BETS).tolist()
+    first = looks[:1] or [end for end in ranked.ends.tolist() if 2 * end >= rows]
+    behind = [max(need, FEWEST_FALL_BACK * least) for need in wanted(looks[1:], FALL_BACK_SHARE * risk)]
+    least_wanted = min([*wanted(first, risk), *behind], default=None)
+    return Missing(least_rows=least, more_rows=None if least_wanted is None else max(1, ceil(least_wanted) - rows))
 
 
 def missing_for_joint(rows: int, *, max_error: float) -> Missing:
@@ -63,8 +72,3 @@ def rows_for(rate: float, *, max_error: float, risk: float) -> int | None:
         middle = (low + high) / 2
         low, high = (low, middle) if binomial_tail(rate * middle, middle, max_error) <= risk else (middle, high)
     return ceil(high)
-
-
-def _looks(looks: list[int], ends: list[int]) -> list[int]:
-    """Where the walk would look; with too few rows for it, from half of them on."""
-    return looks or [end for end in ends if 2 * end >= ends[-1]]

@@ -1,11 +1,14 @@
 """A bar that was fitted to an error budget, with what it was fitted on and for how long it holds."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 Promise: TypeAlias = Literal["error", "joint", "loss"]
+
+MOST_SURE: Final = 0.999999999
+"""More cannot be told from certainty, of which no sample is enough."""
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):

@@ -94,6 +94,10 @@ def test_parts_of_accept_are_lifted_one_by_one(folder: Path, accept: str, bar: f
     assert (own.bar, own.error_budget is not None) == (bar, is_promised)
 
 
+def test_nothing_is_promised_for_certain(folder: Path) -> None:
+    assert "a number above 0.5 and below 0.999999999" in file_complaint("accept: {max_error: 0.02, sure: 0.99999999999}", folder)
+
+
 def test_a_promise_that_is_lifted_has_no_other_parts(folder: Path) -> None:
     said = file_complaint("accept: {max_error: null, sure: 0.9}", folder)
     assert said[1:] == (

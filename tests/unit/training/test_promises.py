@@ -4,17 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskfit.numerics import Floats
+from taskfit.training.binomial import is_below
+from taskfit.training.error_curve import expected_errors
 from taskfit.training.evidence import least_escalated_share, missing_evidence, missing_for_joint, rows_for
-from taskfit.training.promises import (
-    Terms,
-    certify,
-    control_joint,
-    has_fall_back,
-    keep,
-    looks_of,
-    rank_rows,
-    simultaneous_limits,
-)
+from taskfit.training.promises import Terms, certify, coin_of, control_joint, has_fall_back, keep, looks_of, rank_rows
+from taskfit.training.simultaneous import simultaneous_limits
 
 
 def answers(rows: int, *, seed: int, best: float = 0.01, worst: float = 0.6) -> tuple[Floats, Floats]:
@@ -47,14 +41,14 @@ def test_where_the_confidence_says_nothing_a_false_promise_is_as_rare() -> None:
 
 
 def test_the_fall_back_saves_what_a_few_confident_errors_would_end() -> None:
-    confidence, loss = answers(600, seed=1, best=0.0, worst=0.25)
-    loss[np.argsort(-confidence)[:60]] = np.tile([1.0, 0.0, 0.0, 0.0], 15)
+    confidence, loss = answers(1500, seed=1, best=0.0, worst=0.15)
+    loss[np.argsort(-confidence)[:400]] = np.tile([1.0, 0.0, 0.0, 0.0], 100)
     ranked = rank_rows(confidence, loss)
     first = int(looks_of(ranked, max_error=0.2, risk=0.1)[0])
     assert ranked.lost[first - 1] > 0.2 * first
     found = certify(confidence, loss, max_error=0.2, sure=0.9)
     assert found.value is not None
-    assert found.accepted > 300
+    assert found.accepted > 900
     assert found.bound == 0.2
 
 
@@ -135,6 +129,10 @@ def test_more_rows_are_asked_for_only_where_they_would_help() -> None:
     assert missing.least_rows == 29
     hopeless = missing_evidence(confidence, np.ones(60), max_error=0.1, sure=0.95)
     assert hopeless.more_rows is None
+    early = np.zeros(150)
+    early[3:54:10] = 1
+    missing = missing_evidence(np.linspace(1, 0, 150), early, max_error=0.1, sure=0.95)
+    assert missing.more_rows is None or missing.more_rows >= 20
     wanted = rows_for(0.05, max_error=0.1, risk=0.05)
     assert wanted is not None
     assert 100 < wanted < 300
@@ -146,10 +144,59 @@ def test_what_must_go_up_whatever_the_bar_follows_from_the_base_error() -> None:
     assert least_escalated_share(0.05, 0.1) == 0.0
 
 
+def test_the_bar_goes_back_from_where_only_the_luck_of_its_rows_ends_the_walk() -> None:
+    """The last rows are all wrong, and the walk has errors to spare for a few of them; the curve sees them coming."""
+    confidence = np.linspace(1, 0, 400)
+    loss = np.zeros(400)
+    loss[20:200:8] = loss[260:] = 1
+    found = certify(confidence, loss, max_error=0.2, sure=0.9)
+    lost = np.cumsum(loss)
+    furthest = max(rows for rows in range(100, 400) if is_below(int(lost[rows - 1]), rows, limit=0.2, risk=0.095))
+    assert found.value is not None
+    assert 200 < found.accepted < furthest - 10
+    assert found.errors == lost[found.accepted - 1]
+
+
+def test_the_curve_expects_as_many_errors_as_there_are_and_knows_no_order_among_equals() -> None:
+    confidence, loss = answers(500, seed=2)
+    ranked = rank_rows(np.round(confidence, 1), loss)
+    expected = expected_errors(np.diff(ranked.lost, prepend=0.0), ranked.ends)
+    assert expected[-1] == pytest.approx(loss.sum(), rel=1e-3)
+    rates = np.diff(expected, prepend=0.0)
+    assert len(np.unique(np.round(rates, 9))) == len(ranked.ends)
+    assert np.all(np.diff(rates) >= -1e-9)
+    truth = np.cumsum(0.6 - 0.59 * np.round(ranked.confidence, 1))
+    assert np.abs(expected - truth).max() < 25
+
+
+def test_rows_that_begin_alike_have_one_coin_and_others_all_kinds_of_coins() -> None:
+    coins = [coin_of(f"record-{number}") for number in range(2000)]
+    assert coin_of("record-7") == coins[7]
+    assert 0 < min(coins) < 0.01
+    assert 0.99 < max(coins) <= 1
+    assert np.mean(coins) == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_coin_accepts_no_less_and_breaks_no_more_promises_than_are_allowed() -> None:
+    random = np.random.default_rng(0)
+    wide = [certify(*answers(200, seed=seed), max_error=0.2, sure=0.9) for seed in range(60)]
+    exact = [certify(*answers(200, seed=seed), max_error=0.2, sure=0.9, coin=random.random()) for seed in range(60)]
+    assert sum(each.accepted for each in exact) > sum(each.accepted for each in wide)
+    pairs = [(random.random(300), (random.random(300) < 0.1005).astype(float)) for _ in range(500)]
+    false = [certify(*pair, max_error=0.1, sure=0.9, coin=random.random()).value is not None for pair in pairs]
+    assert 0.05 < np.mean(false) <= 0.1 + 0.03
+
+
 def test_the_fall_back_is_kept_only_where_the_walk_can_do_without_its_share() -> None:
     assert not has_fall_back(120, max_error=0.1, risk=0.1)
     assert has_fall_back(200, max_error=0.1, risk=0.1)
-    assert not has_fall_back(30_000, max_error=0.1, risk=0.1)
+
+
+@pytest.mark.parametrize("rows", [20_000, 20_001])
+def test_one_row_more_takes_no_fall_back_away(rows: int) -> None:
+    loss = np.zeros(rows)
+    loss[: 3 * rows // 10 : 8] = 1
+    assert certify(np.linspace(1, 0, rows), loss, max_error=0.1, sure=0.95).accepted > 0.9 * rows
 
 
 def test_nothing_at_all_is_no_evidence() -> None:
