@@ -167,7 +167,11 @@ class Assembly:
         """
         sender = _sender(config)
         house, plugins = await _open_house(config)
-        audits = await self._audits_of(house)
+        try:
+            audits = await self._audits_of(house)
+        except BaseException:
+            await _close_all(plugins)
+            raise
         old, self._plugins = self._plugins, plugins
         self.gateway.house, self.deliveries.sender, self.config = house, sender, config
         self.gateway.promises.take(house.tasks, audits)

@@ -21,7 +21,8 @@ DOORS = {
     "pipeline/stream.py",      # asking a router
     "pipeline/outbox.py",      # the drain: what a store raised belongs to whoever waits for it
     "pipeline/reviews.py",     # what looks after overdue cases
-    "pipeline/deliveries.py",  # and what sends messages: a mistake of ours must not end either for good
+    "server/serving.py",       # what looks after changed files
+    "pipeline/deliveries.py",  # and what sends messages: a mistake of ours must not end any of them for good
     "providers/reply.py",      # a callback keeps what a taker raised, for the coroutine that it belongs to
     "providers/anyllm.py",     # a stranger's SDKs raise what they like
     "providers/bedrock.py",    # so do its sources of credentials

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 
@@ -199,17 +199,18 @@ async def _reload_on_change(assembly: Assembly, reread: Callable[[], Config], se
         asked.clear()
         last = await reload(assembly, reread, files=changed(seen, now), known=known)
         # What changed in the meantime is seen next time; so is, after a refusal, all that is named for the first time.
-        seen = now if last.refused is not None else {**stamps_of(last.config), **now}
+        seen = now if last.refused is not None else {**last.stamps, **now}
 
 
 @dataclass(slots=True, frozen=True)
 class Reread:
     """What came of reading the configuration again: the one that could be read last, the files that another one looked for which
-    could not be, and why it was refused, if it was."""
+    could not be, why it was refused, if it was, and what a look at its files said before it was taken."""
 
     config: Config
     looked_for: tuple[str, ...] = ()
     refused: str | None = None
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
 
 
 async def reload(
@@ -220,14 +221,18 @@ async def reload(
     config = assembly.config
     try:
         config = reread()
+        stamps = stamps_of(config)
         changes = differences(assembly.config, config)
         await assembly.reload(config)
     except TaskfitError as error:
         if str(error) != known:
             log.error("configuration_not_reloaded", extra={"reason": str(error), "files": list(files)})
         return Reread(config, error.files if isinstance(error, InvalidConfig) else (), str(error))
+    except Exception as error:  # noqa: BLE001  # a mistake of ours must not end the watching for good, and unseen
+        log.exception("configuration_not_reloaded", extra={"reason": repr(error), "files": list(files)})
+        return Reread(config, (), repr(error))
     log.warning("configuration_reloaded", extra={"changes": list(changes), "files": list(files)})
-    return Reread(config)
+    return Reread(config, stamps=stamps)
 
 
 def url_of(host: str, port: int) -> str:
