@@ -108,7 +108,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         effects = [part.axes.T @ part.effects for part in self.parts]
         whole = sum([mean @ effect for mean, effect in zip(held.means, effects, strict=True)], np.zeros(effects[0].shape[1]))
         doubt = sum([each @ effect**2 for each, effect in zip(held.variances, effects, strict=True)], np.zeros(len(whole)))
-        level = float(held.means[0][0])
+        level = float(held.means[0][0]) if len(held.means[0]) else 0.0  # no axis: all prompts are as hard
         return level, whole - level, doubt
 
 

@@ -140,3 +140,17 @@ def test_answers_that_were_not_recorded_are_shared_by_nobody() -> None:
     standing = standing_of(trials, quality, tasks_in(trials))
     assert standing is not None
     assert standing.parts[2].axes.shape == (3, 0)
+
+
+@pytest.mark.parametrize("kind", ["all right", "by task", "one of two"])
+def test_tasks_in_which_all_prompts_are_as_hard_have_no_level_and_a_table(kind: str) -> None:
+    tasks = tuple([f"t{number}" for number in range(6) for _ in range(100)])
+    score = np.ones((600, 2))
+    if kind == "by task":
+        score[:300, 0] = 0.0
+    if kind == "one of two":
+        score[:, 0] = np.arange(600) % 2
+        score[:, 1] = 1 - score[:, 0]
+    confidence = np.tile(np.linspace(0, 1, 600)[:, None], (1, 2))
+    trials = trials_of(table_of(score, np.tile([1.0, 2.0], (600, 1)), tasks=tasks, confidence=confidence))
+    assert fitted(trials, is_told=True).cells.keys() == {"all", *(f"task:t{number}" for number in range(6))}
