@@ -15,11 +15,13 @@ from zlib import crc32
 import msgspec
 
 from scripts.profiler_examples import Example, examples
+from taskfit.features.words import BUCKETS
 from taskfit.profilers.linear import LEAST, SHIPPED, LinearProfiler, LinearSettings, text_of
 from taskfit.profilers.rules import RuleProfiler, RuleSettings, kind_of
 from taskfit.profilers.weights import encode
 from taskfit.protocols import Profiler
-from taskfit.training.text import fit_classes
+from taskfit.training.classes import fit_classes
+from taskfit.training.text import sharpened
 from taskfit.values.fitted import TextWeights
 from taskfit.values.profile import Kind
 from taskfit.values.request import Outline, Request
@@ -42,7 +44,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def train(rows: Sequence[Example]) -> TextWeights:
     """Examples of one template are never on both sides of the folds that the model's temperature comes from."""
     texts, kinds = [text_of(row.outline) for row in rows], [row.kind for row in rows]
-    return fit_classes(texts, kinds, questions=[row.template for row in rows])
+    made = fit_classes(texts, kinds, questions=[row.template for row in rows], most_weights=BUCKETS * len(set(kinds)))
+    return sharpened(made.text, made.sharpness)
 
 
 def is_held_out(row: Example) -> bool:

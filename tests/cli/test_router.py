@@ -155,7 +155,9 @@ def test_the_json_of_an_evaluation_has_the_documented_keys(taskfit: CommandLine,
     assert low <= said["router"]["aiq"] <= high
     assert set(said["over_random_mix"]) == {"aiq", "ci95"}
     assert [cold["task"] for cold in said["cold"]] == ["letters"]
-    assert set(said["cold"][0]) == {"task", "prompts", "router", "random_mix", "over_random_mix", "ci95"}
+    assert set(said["cold"][0]) == {
+        "task", "prompts", "router", "random_mix", "over_random_mix", "ci95", "learned_mix", "over_learned_mix", "learned_ci95",
+    }  # fmt: skip
     assert (taskfit.folder / "p.svg").read_text().startswith("<svg")
     assert done.err == "wrote p.svg\n"
 

@@ -44,7 +44,12 @@ def predictor_faults(predictor: TaskPredictor, cells: Collection[str]) -> Iterat
     """`cells` are those of the table."""
     if not 0 <= predictor.least <= 1:
         yield "least", f"{predictor.least:g}", "a probability from 0 to 1"
+    if not 0 < predictor.sharpness <= MOST:
+        yield "sharpness", f"{predictor.sharpness:g}", "a factor above 0"
     outputs = predictor.text.outputs
+    reach = predictor.reach
+    if reach and (len(reach) != len(outputs) or not 0 <= min(reach) <= max(reach) <= MOST):
+        yield "reach", f"{len(reach)} numbers", f"{len(outputs)} from 0 to {MOST:g}, one for each task, or none"
     if len(outputs) < 2 or len(set(outputs)) < len(outputs):
         yield "text.outputs", f"{len(outputs)} tasks, {len(set(outputs))} different ones", "two different tasks or more"
     for task in outputs:

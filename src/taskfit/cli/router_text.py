@@ -66,11 +66,11 @@ def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
         typer.echo(line)
     if report.cold:
         typer.echo("\nleft out of the fit, one at a time")
-        heads = ("task", "prompts", "router AIQ", "random mix AIQ", "router - random mix")
+        heads = ("task", "prompts", "router AIQ", "less random mix that knows the task", "less random mix learned on the others")
         print_table(heads, [
             (
-                cold.task, str(cold.prompts), f"{cold.router:.3f}", f"{cold.random_mix:.3f}",
-                f"{cold.over_random_mix:+.3f}{_ends(cold.ci95, '{:+.3f}')}",
+                cold.task, str(cold.prompts), f"{cold.router:.3f}", f"{cold.over_random_mix:+.3f}{_ends(cold.ci95, '{:+.3f}')}",
+                f"{cold.over_learned_mix:+.3f}{_ends(cold.learned_ci95, '{:+.3f}')}",
             )
             for cold in report.cold
         ])  # fmt: skip

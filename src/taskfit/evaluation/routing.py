@@ -83,7 +83,13 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task whose outcomes were left out of the fit. `over_random_mix` is the router's AIQ less that of the random mix."""
+    """A task whose outcomes were left out of the fit.
+
+    `random_mix` is that of all models and knows the task's own outcomes; `learned_mix` is that of the models between which
+    anyone would have mixed by the outcomes of the other tasks, in the proportions that suit this one. The areas are those over
+    costs at which all three have something. `over_random_mix` and `over_learned_mix` are the router's AIQ less theirs, with
+    `ci95` and `learned_ci95`.
+    """
 
     task: str
     prompts: int
@@ -91,6 +97,9 @@ class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
     random_mix: float
     over_random_mix: float
     ci95: tuple[float, float] | None
+    learned_mix: float
+    over_learned_mix: float
+    learned_ci95: tuple[float, float] | None
 
 
 class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,8 +192,9 @@ def left_out(trials: Trials, told: Told, tasks: Sequence[str], *, seed: int, pro
     for number, task in enumerate(tasks):
         progress(f"without {task}", number / len(tasks))
         is_out = names == task
-        made = _swept(of_rows(trials, np.flatnonzero(~is_out)), of_rows(trials, np.flatnonzero(is_out)), told, trades_for(trials))
-        found.append(_cold(task, of_rows(trials, np.flatnonzero(is_out)), made, seed=seed))
+        others, own = of_rows(trials, np.flatnonzero(~is_out)), of_rows(trials, np.flatnonzero(is_out))
+        made = _swept(others, own, told, trades_for(trials))
+        found.append(_cold(task, own, made, mixed=_mixed_models(others), seed=seed))
     return tuple(found)
 
 
@@ -240,7 +250,7 @@ def report_of(
     singles = Curve(quality=table.score.T, cost_usd=trials.cost_usd.T, latency_s=table.latency_s.T)
     means, costs = singles.quality.mean(axis=1), singles.cost_usd.mean(axis=1)
     best, cheapest = int(np.argmax(means)), int(np.argmin(costs))
-    curves = {"router": router, "given": given, "mix": singles, "oracle": oracle_of(singles, trades_for(trials))}
+    curves = {"router": router, "baseline": given, "mix": singles, "oracle": oracle_of(singles, trades_for(trials))}
     statistics = _Statistics(curves, best=best, cheapest=cheapest)
     groups = groups_of(table.prompts)
     figures = bootstrapped_together(statistics, groups, seed=seed, resamples=resamples)
@@ -255,11 +265,11 @@ def report_of(
         folds=folds,
         best_single=single,
         random_mix=read["mix"],
-        given_task_table=read["given"],
+        given_task_table=read["baseline"],
         oracle=read["oracle"],
         router=read["router"],
         over_random_mix=Figures(**_pick(said, "over_mix", ("aiq",))),
-        over_given_task=Figures(**_pick(said, "over_given", ("aiq",))),
+        over_given_task=Figures(**_pick(said, "over_baseline", ("aiq",))),
         singles={
             model: _point(float(costs[place]), float(means[place]), singles, place) for place, model in enumerate(table.models)
         },
@@ -279,16 +289,19 @@ def oracle_of(singles: Curve, trades: Floats) -> Curve:
 
 
 class _Statistics:
-    """All figures of all curves under one weighting of the prompts after the other."""
+    """All figures of all curves under one weighting of the prompts after the other.
+
+    `is_common`: areas are those over costs at which all curves have something, not from the cheapest model's cost on.
+    """
 
     OF_CURVE: Final = ("quality", "cost_usd", "aiq", "saving_at_best_single", "saving_at_99", "over_best_single")
 
-    def __init__(self, curves: Mapping[str, Curve], *, best: int, cheapest: int) -> None:
-        self._curves = curves
+    def __init__(self, curves: Mapping[str, Curve], *, best: int, cheapest: int, is_common: bool = False) -> None:
+        self._curves, self._is_common = curves, is_common
         self._best, self._cheapest = best, cheapest
         self.names = (
             *(f"{name}.{figure}" for name in curves for figure in self.OF_CURVE),
-            "best.quality", "best.cost_usd", "over_mix.aiq", "over_given.aiq",
+            "best.quality", "best.cost_usd", "over_mix.aiq", "over_baseline.aiq",
         )  # fmt: skip
 
     def __call__(self, weights: Floats) -> Floats:
@@ -306,15 +319,17 @@ class _Statistics:
         low = points["mix"][self._cheapest][0]
         line: list[float] = []
         areas = {}
-        for name, of_curve in points.items():
-            corners = hull(of_curve[:, 0], of_curve[:, 1])
+        hulls = {name: hull(of_curve[:, 0], of_curve[:, 1]) for name, of_curve in points.items()}
+        if self._is_common:
+            low = max(float(corners[0, 0]) for corners in hulls.values())
+        for name, corners in hulls.items():
             most_cost, most_quality = corners[-1]
             areas[name] = aiq(corners, low, best_cost) if best_cost > 0 else np.nan
             line += [
                 most_quality, most_cost, areas[name], _saving_at(corners, best_quality, best_cost),
                 _saving_at(corners, NEARLY * best_quality, best_cost), most_quality - best_quality,
             ]  # fmt: skip
-        return [*line, best_quality, best_cost, areas["router"] - areas["mix"], areas["router"] - areas["given"]]
+        return [*line, best_quality, best_cost, areas["router"] - areas["mix"], areas["router"] - areas["baseline"]]
 
 
 def _saving_at(points: Floats, quality: float, reference_cost: float) -> float:
@@ -351,22 +366,37 @@ def _swept(fitting: Trials, measured: Trials, told: Told, trades: Floats, thin: 
     return Curve(quality=swept.quality, cost_usd=swept.cost_usd, latency_s=swept.latency_s)
 
 
-def _cold(task: str, trials: Trials, router: Curve, *, seed: int) -> ColdTask:
+def _mixed_models(trials: Trials) -> Integers:
+    """The models on the hull of single models: those that a random mix is of."""
+    quality, cost = trials.table.score.mean(axis=0), trials.cost_usd.mean(axis=0)
+    corners = {tuple(corner) for corner in hull(cost, quality).tolist()}
+    return np.flatnonzero([point in corners for point in zip(cost.tolist(), quality.tolist(), strict=True)])
+
+
+def _cold(task: str, trials: Trials, router: Curve, *, mixed: Integers, seed: int) -> ColdTask:
     singles = Curve(quality=trials.table.score.T, cost_usd=trials.cost_usd.T)
+    learned = Curve(quality=singles.quality[mixed], cost_usd=singles.cost_usd[mixed])
     best, cheapest = int(np.argmax(singles.quality.mean(axis=1))), int(np.argmin(singles.cost_usd.mean(axis=1)))
-    curves = {"router": router, "given": router, "mix": singles}
-    statistics = _Statistics(curves, best=best, cheapest=cheapest)
+    curves = {"router": router, "baseline": learned, "mix": singles}
+    statistics = _Statistics(curves, best=best, cheapest=cheapest, is_common=True)
     figures = bootstrapped_together(statistics, groups_of(trials.table.prompts), seed=seed, resamples=RESAMPLES)
     said = dict(zip(statistics.names, figures, strict=True))
-    over = said["over_mix.aiq"]
+    over_mix, over_learned = said["over_mix.aiq"], said["over_baseline.aiq"]
     return ColdTask(
         task=task,
         prompts=len(trials.table.prompts),
         router=said["router.aiq"].value or 0.0,
         random_mix=said["mix.aiq"].value or 0.0,
-        over_random_mix=over.value or 0.0,
-        ci95=None if over.ci95 is None else (over.ci95.low, over.ci95.high),
+        over_random_mix=over_mix.value or 0.0,
+        ci95=_ends(over_mix),
+        learned_mix=said["baseline.aiq"].value or 0.0,
+        over_learned_mix=over_learned.value or 0.0,
+        learned_ci95=_ends(over_learned),
     )
+
+
+def _ends(figure: Figure) -> tuple[float, float] | None:
+    return None if figure.ci95 is None else (figure.ci95.low, figure.ci95.high)
 
 
 def _figures(said: Mapping[str, Figure], name: str, curve: Curve) -> Figures:

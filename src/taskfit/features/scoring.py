@@ -3,7 +3,7 @@
 The weights are summed as they stand (values/fitted.py); training/text.py does the same for many texts at once.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from math import exp, sqrt
 from operator import mul
@@ -40,20 +40,18 @@ def expected_gain(model: GainModel, prompt: str, cell: str) -> float:
     return model.cells[cell] + model.spread.get(cell, 1.0) * words + signs
 
 
-def probabilities_of(predictor: TaskPredictor, text: str) -> Mapping[str, float]:
-    """The chance of each task that the text belongs to it; they add up to 1."""
+def predicted_task(predictor: TaskPredictor, text: str) -> str | None:
+    """The likeliest task, None where it is not likely enough, or the text is too far from it."""
     outputs = outputs_of(predictor.text, text)
     most = max(outputs)
-    powers = [exp(output - most) for output in outputs]
-    total = sum(powers)
-    return {name: power / total for name, power in zip(predictor.text.outputs, powers, strict=True)}
-
-
-def predicted_task(predictor: TaskPredictor, text: str) -> str | None:
-    """The likeliest task, None where it is not likely enough."""
-    chances = probabilities_of(predictor, text)
-    best = max(chances, key=chances.__getitem__)
-    return best if chances[best] >= predictor.least else None
+    place = outputs.index(most)
+    if predictor.reach:
+        square = sum(map(mul, outputs, outputs)) - most * most + (1 - most) ** 2
+        if square > predictor.reach[place] ** 2:
+            return None
+    sharpness = predictor.sharpness
+    chance = 1 / sum([exp(sharpness * (output - most)) for output in outputs])
+    return predictor.text.outputs[place] if chance >= predictor.least else None
 
 
 @lru_cache(maxsize=2)

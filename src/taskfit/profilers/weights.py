@@ -41,7 +41,7 @@ def decode(raw: bytes, *, name: str) -> TextWeights:
     """The model in a file. Errors: ConfigurationError where it is none, or one of other features."""
     try:
         read = msgspec.json.decode(raw, type=ProfilerFile)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refused(name, f"text that is no such file: {error}", "what `taskfit profiler train` writes") from error
     if (read.form, read.features) != (FORM, DEFINITION):
         raise _refused(name, f"weights of {read.form}, {read.features}", f"{FORM}, {DEFINITION}: train them again")

@@ -1,14 +1,16 @@
-"""Which task a prompt belongs to, by its text, for requests that name none. Abstains where it is not sure enough."""
+"""Which task a prompt belongs to, by its text, for requests that name none.
+
+Abstains where it is not sure enough, and where the prompt is like those of no task.
+"""
 
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from taskfit.numerics import Floats, np
 from taskfit.outcomes.matrix import OutcomeTable
-from taskfit.training.text import distinct_rows, fit_classes, predict_text
-from taskfit.values.fitted import TaskPredictor, TextWeights
+from taskfit.training.classes import distances, fit_classes
+from taskfit.training.text import distinct_rows, predict_text
+from taskfit.values.fitted import TaskPredictor
 from taskfit.values.policy import ALL
 
 LEAST: Final = 0.5
@@ -23,8 +25,6 @@ MOST_PROMPTS: Final = 4_000
 MOST_WEIGHTS: Final = 250_000
 """Beyond so many weights the words that tell least are left out: each request looks its words up, and the server holds them."""
 
-DIGITS: Final = 4
-
 
 def fit_predictor(table: OutcomeTable, *, seed: int = 0) -> TaskPredictor | None:
     """The predictor of the table's tasks; None where there are fewer than two that have enough prompts."""
@@ -36,26 +36,21 @@ def fit_predictor(table: OutcomeTable, *, seed: int = 0) -> TaskPredictor | None
     if len(rows) > MOST_PROMPTS:
         picked = distinct_rows([table.prompts[row] for row in rows], most=MOST_PROMPTS, seed=seed)
         rows = [rows[place] for place in sorted(picked.tolist())]
-    text = fit_classes([table.prompts[row] for row in rows], [table.tasks[row] for row in rows], seed=seed)
-    return TaskPredictor(text=slimmed(text, MOST_WEIGHTS), least=LEAST)
-
-
-def slimmed(model: TextWeights, most: int) -> TextWeights:
-    """With at most so many weights, those of the words that move the outputs most, to DIGITS digits."""
-    strength = {bucket: sum([weight * weight for weight in each]) for bucket, each in model.weights.items()}
-    kept = sorted(strength, key=strength.__getitem__, reverse=True)[: most // max(1, len(model.outputs))]
-    weights = {bucket: tuple([float(f"{weight:.{DIGITS}g}") for weight in model.weights[bucket]]) for bucket in sorted(kept)}
-    return msgspec.structs.replace(model, weights=weights)
+    texts, labels = [table.prompts[row] for row in rows], [table.tasks[row] for row in rows]
+    made = fit_classes(texts, labels, most_weights=MOST_WEIGHTS, seed=seed)
+    return TaskPredictor(text=made.text, least=LEAST, sharpness=made.sharpness, reach=made.reach)
 
 
 def predicted_cells(predictor: TaskPredictor, prompts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """The cells of each prompt, as features/scoring.py predicts its task."""
     outputs = predict_text(predictor.text, prompts)
-    chances = _softmax(outputs)
-    best = chances.argmax(axis=1)
+    best = outputs.argmax(axis=1)
+    is_told = _softmax(predictor.sharpness * outputs).max(axis=1) >= predictor.least
+    if predictor.reach:
+        is_told &= distances(outputs, best) <= np.array(predictor.reach)[best]
+    names = predictor.text.outputs
     return tuple([
-        (f"task:{predictor.text.outputs[place]}", ALL) if chances[row, place] >= predictor.least else (ALL,)
-        for row, place in enumerate(best.tolist())
+        (f"task:{names[place]}", ALL) if told else (ALL,) for place, told in zip(best.tolist(), is_told.tolist(), strict=True)
     ])
 
 

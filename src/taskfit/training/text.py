@@ -12,7 +12,7 @@ import msgspec
 from taskfit.features.surface import SURFACE, surface_of
 from taskfit.features.words import BUCKETS, buckets_of
 from taskfit.numerics import Floats, Integers, np
-from taskfit.training.folds import folds_of, groups_of
+from taskfit.training.folds import groups_of
 from taskfit.training.mixed import fit_effects, variances_of
 from taskfit.training.sparse import Sparse, from_dense, from_sets
 from taskfit.values.fitted import TextWeights
@@ -26,7 +26,6 @@ USUAL: Final = (0.5, 0.1)
 """The variances of words and of surface features, as shares of the noise's, that are taken for usual."""
 
 TEMPERATURES: Final = tuple(np.geomspace(1, 64, 37).tolist())
-FOLDS: Final = 4
 SIGNIFICANT: Final = 6
 """Digits of a weight that are kept."""
 
@@ -130,33 +129,6 @@ def weights_of(intercepts: Floats, words: Floats, signs: Floats, *, scaling: Sca
     )
 
 
-def fit_classes(
-    texts: Sequence[str], labels: Sequence[str], *, questions: Sequence[str] | None = None, seed: int = 0
-) -> TextWeights:
-    """A model whose outputs' softmax is the chance of each label: ridge regression of 0 and 1, times one temperature.
-
-    The temperature is the one under which labels of texts out of fold are likeliest. Duplicates stay on one side of these folds.
-    """
-    asked = questions or texts
-    names = sorted(set(labels))
-    targets = (np.array(labels)[:, None] == np.array(names)[None]).astype(np.float64)
-    features = features_of(texts)
-    sample = distinct_rows(asked, most=SAMPLE, seed=seed)
-    model = fit_weights(features, scaling_of(features), targets, outputs=names, sample=sample)
-    fold = folds_of(asked, folds=FOLDS, seed=seed + 1)
-    left_out = np.zeros_like(targets)
-    for number in range(FOLDS):
-        is_in = fold != number
-        if is_in.all() or not is_in.any():
-            continue
-        inner = features.of(np.flatnonzero(is_in))
-        rows = distinct_rows([asked[row] for row in np.flatnonzero(is_in).tolist()], most=SAMPLE // 2, seed=seed)
-        made = fit_weights(inner, scaling_of(inner), targets[is_in], outputs=names, sample=rows)
-        left_out[~is_in] = predict_features(made, features.of(np.flatnonzero(~is_in)))
-    best = min(TEMPERATURES, key=lambda factor: _class_loss(left_out * factor, targets))
-    return sharpened(model, best)
-
-
 def sharpened(model: TextWeights, factor: float) -> TextWeights:
     """All outputs times the factor."""
     return TextWeights(
@@ -191,9 +163,3 @@ def distinct_rows(questions: Sequence[str], *, most: int, seed: int) -> Integers
 def rounded(numbers: Sequence[float]) -> tuple[float, ...]:
     """Numbers with SIGNIFICANT digits: a file need not carry more."""
     return tuple([float(f"{number:.{SIGNIFICANT}g}") for number in numbers])
-
-
-def _class_loss(logits: Floats, targets: Floats) -> float:
-    """Mean negative log-likelihood of the labels, in nats."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - (shifted * targets).sum(axis=1)))

@@ -22,11 +22,18 @@ class TextWeights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskPredictor(msgspec.Struct, frozen=True, kw_only=True):
-    """Which task a request belongs to that names none. The outputs of `text` are tasks; their softmax is a probability, and below
-    `least` it abstains."""
+    """Which task a request belongs to that names none. The outputs of `text` are tasks: near 1 for the request's own, near 0 for
+    the others.
+
+    It abstains where the softmax of the outputs times `sharpness` gives the likeliest task a probability below `least`, and where
+    the outputs are farther than the task's `reach` from 1 for it and 0 for the others (Euclidean; none: no limit), as the request
+    is then like those of no task.
+    """
 
     text: TextWeights
     least: float
+    sharpness: float = 1.0
+    reach: tuple[float, ...] = ()
 
 
 class GainModel(msgspec.Struct, frozen=True, kw_only=True):

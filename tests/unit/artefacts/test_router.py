@@ -37,7 +37,7 @@ MANIFEST = Manifest(
 )  # fmt: skip
 PREDICTOR = TaskPredictor(
     text=TextWeights(outputs=("x", "y"), intercepts=(0.1, -0.1), weights={7: (1.0, 2.0), BUCKETS - 1: (0.0, 1e-9)},
-                     surface={"digits": (0.5, 0.25)}), least=0.6,
+                     surface={"digits": (0.5, 0.25)}), least=0.6, sharpness=4.0, reach=(0.5, 0.75),
 )  # fmt: skip
 GAIN = GainModel(
     weak="a", strong="c", cells={"all": 0.1, "task:x": -0.2}, words=tuple([place / BUCKETS for place in range(BUCKETS)]),
@@ -126,6 +126,9 @@ TEXT = PREDICTOR.text
         ({"table": other(TABLE, frontiers={"task:z": ()})}, "frontiers.task:z\n  found   a cell that is not there"),
         ({"table": other(TABLE, frontiers={"all": (Point(trade=-1.0, quality=0.8, cost_usd=0.1),)})}, "a point that cannot be"),
         ({"predictor": other(PREDICTOR, least=1.5)}, "predictor.json: least\n  found   1.5"),
+        ({"predictor": other(PREDICTOR, sharpness=0.0)}, "predictor.json: sharpness\n  found   0"),
+        ({"predictor": other(PREDICTOR, reach=(0.5, 1e200))}, "predictor.json: reach"),
+        ({"predictor": other(PREDICTOR, reach=(0.5,))}, "predictor.json: reach\n  found   1 numbers"),
         ({"predictor": other(PREDICTOR, text=other(TEXT, outputs=("x", "z")))}, "the task 'z', of which the table has no cell"),
         ({"predictor": other(PREDICTOR, text=other(TEXT, outputs=("x",)))}, "1 tasks"),
         ({"predictor": other(PREDICTOR, text=other(TEXT, intercepts=(0.1,)))}, "text.intercepts\n  found   1 numbers"),

@@ -217,6 +217,28 @@ def test_a_task_that_was_left_out_is_measured_by_what_the_others_taught() -> Non
     assert all("theorem" in key for key in fitted)
     assert all("letter" in key for key in asked)
     assert cold.over_random_mix == pytest.approx(cold.router - cold.random_mix)
+    assert cold.over_learned_mix == pytest.approx(cold.router - cold.learned_mix)
+    assert cold.learned_mix <= cold.random_mix + 1e-9
+
+
+def test_the_mix_of_the_other_tasks_does_not_know_what_fails_in_a_new_one() -> None:
+    """The middle model is the best in one task and the worst in the other; the mix by the first task ends with it."""
+    score = np.vstack([np.tile([0.2, 0.9, 0.9], (60, 1)), np.tile([0.6, 0.1, 0.9], (60, 1))])
+    of = trials(score, (1.0, 2.0, 8.0), tasks=("old",) * 60 + ("new",) * 60)
+    (cold,) = left_out(of, no_tasks(), ["new"], seed=0, progress=silent)
+    assert cold.random_mix == pytest.approx(0.75)
+    assert cold.learned_mix == pytest.approx(0.6)
+
+
+def test_areas_of_a_new_task_begin_where_all_have_something() -> None:
+    """The cheapest model there is one that nobody would have mixed with; what it alone can have costs nobody else anything."""
+    cost = np.vstack([np.tile([1.0, 2.0, 8.0], (60, 1)), np.tile([4.0, 1.5, 8.0], (60, 1))])
+    score = np.vstack([np.tile([0.5, 0.4, 0.9], (60, 1)), np.tile([0.5, 0.5, 0.9], (60, 1))])
+    of = trials(score, (1.0, 2.0, 8.0), tasks=("old",) * 60 + ("new",) * 60, cost_usd=cost)
+    (cold,) = left_out(of, no_tasks(), ["new"], seed=0, progress=silent)
+    assert (cold.learned_mix, cold.router) == pytest.approx((0.7, 0.7))
+    at_4 = 0.5 + 0.4 * (4 - 1.5) / (8 - 1.5)
+    assert cold.random_mix == pytest.approx((at_4 + 0.9) / 2)
 
 
 def test_tasks_that_are_told_by_text_are_worth_nearly_as_much_as_given_ones() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from taskfit.features.scoring import expected_gain, outputs_of, predicted_task, probabilities_of
+from taskfit.features.scoring import expected_gain, outputs_of, predicted_task
 from taskfit.features.surface import SURFACE
 from taskfit.features.words import BUCKETS, buckets_of
 from taskfit.values.fitted import GainModel, TaskPredictor, TextWeights
@@ -56,13 +56,19 @@ def test_outputs_add_up_intercepts_words_and_signs() -> None:
     assert outputs_of(text_model(), "") == pytest.approx((0.0, 0.5))
 
 
-def test_the_chances_of_tasks_add_up_to_one_even_for_huge_outputs() -> None:
+def test_huge_outputs_overflow_nothing() -> None:
     huge = TextWeights(outputs=("a", "b"), intercepts=(2_000.0, -2_000.0), weights={})
-    assert probabilities_of(TaskPredictor(text=huge, least=0.5), "x") == {"a": 1.0, "b": 0.0}
-    chances = probabilities_of(TaskPredictor(text=text_model(), least=0.5), "sum egg")
-    assert sum(chances.values()) == pytest.approx(1)
+    assert predicted_task(TaskPredictor(text=huge, least=0.5, sharpness=64.0), "x") == "a"
 
 
 def test_a_task_is_named_only_where_it_is_likely_enough() -> None:
     assert predicted_task(TaskPredictor(text=text_model(), least=0.9), "egg") == "cooking"
     assert predicted_task(TaskPredictor(text=text_model(), least=0.9), "nothing known") is None
+    assert predicted_task(TaskPredictor(text=text_model(), least=0.9, sharpness=8.0), "nothing known") == "cooking"
+
+
+def test_a_task_is_named_only_where_the_text_is_near_enough_to_it() -> None:
+    """The outputs for the text are 0 and 3.5, those of one that is certainly about cooking 0 and 1."""
+    near, far = (TaskPredictor(text=text_model(), least=0.9, reach=(0.1, reach)) for reach in (2.51, 2.49))
+    assert predicted_task(near, "egg") == "cooking"
+    assert predicted_task(far, "egg") is None

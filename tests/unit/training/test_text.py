@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from taskfit.features.scoring import outputs_of, predicted_task
+from taskfit.features.scoring import outputs_of
 from taskfit.numerics import Floats
-from taskfit.training.text import SIGNIFICANT, distinct_rows, features_of, fit_classes, fit_text, predict_text, scaling_of
-from taskfit.values.fitted import TaskPredictor
+from taskfit.training.text import SIGNIFICANT, distinct_rows, features_of, fit_text, predict_text, scaling_of
 
 SUBJECTS = {"cooking": "egg pan salt butter oven", "maths": "sum root prime cube angle", "law": "court judge appeal clause oath"}
 FILLER = "please tell me about the thing that we have here now and what it is"
@@ -45,24 +44,6 @@ def test_targets_that_are_chance_are_shrunk_to_their_mean() -> None:
     texts, _ = texts_of(4, 300)
     model = fit_text(texts, np.random.default_rng(0).normal(size=(300, 1)), outputs=("chance",))
     assert predict_text(model, texts_of(5, 200)[0]).std() < 0.35
-
-
-def test_classes_are_told_apart_with_chances_that_can_be_believed() -> None:
-    texts, labels = texts_of(6, 150)
-    model = fit_classes(texts, labels)
-    others, truth = texts_of(7, 100)
-    assert model.outputs == tuple(sorted(SUBJECTS))
-    right = [
-        predicted_task(TaskPredictor(text=model, least=0.0), text) == label for text, label in zip(others, truth, strict=True)
-    ]
-    assert np.mean(right) > 0.97
-
-
-def test_classes_that_texts_do_not_tell_get_even_chances() -> None:
-    texts, _ = texts_of(8, 120)
-    labels = ["heads" if side else "tails" for side in np.random.default_rng(1).random(120) < 0.5]
-    logits = predict_text(fit_classes(texts, labels), texts_of(9, 100)[0])
-    assert np.abs(logits[:, 0] - logits[:, 1]).mean() < 0.5
 
 
 def test_rare_words_weigh_more_and_words_of_a_single_text_nothing() -> None:
