@@ -21,14 +21,14 @@ def change(file: Path, upstream: UpstreamThread, text: str) -> None:
 
 
 async def until_known(house: House, model: str) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(20):
         while (await asyncio.to_thread(house.get, f"/v1/models/{model}")).status != 200:  # noqa: ASYNC110  # another process has no event for it
             await asyncio.sleep(0.05)
 
 
 async def until_logged(caplog: pytest.LogCaptureFixture, event: str, *, count: int = 1) -> logging.LogRecord:
     """The line that says it for the so-manieth time."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(20):
         while True:
             lines = [line for line in caplog.records if line.getMessage() == event]
             if len(lines) >= count:
@@ -102,3 +102,23 @@ def test_a_bar_that_was_broken_at_a_reload_is_looked_at_again(
         asyncio.run(until_logged(caplog, "configuration_not_reloaded"))
         bar.unlink()
         asyncio.run(until_logged(caplog, "configuration_reloaded"))
+
+
+def test_a_file_of_a_check_is_taken_when_it_changes_and_not_while_it_is_broken(
+    tmp_path: Path, upstream: UpstreamThread, caplog: pytest.LogCaptureFixture
+) -> None:
+    schema, wanted = tmp_path / "answer.json", {"type": "object", "required": ["total"]}
+    schema.write_text("{}")
+    with serving(tmp_path, upstream, default_with("checks: [{{json_schema: answer.json}}]")) as served:
+        house = fresh(served)
+        upstream.script({"mini": '{"sum": 42}', "general": '{"total": 42}'})
+        assert house.ask(model="auto").text == '{"sum": 42}'
+        with caplog.at_level(logging.WARNING):
+            schema.write_text("{ nothing")
+            refused = asyncio.run(until_logged(caplog, "configuration_not_reloaded"))
+            assert "answer.json" in refused.__dict__["reason"]
+            assert house.ask(model="auto").text == '{"sum": 42}'
+            schema.write_text(json.dumps(wanted))
+            taken = asyncio.run(until_logged(caplog, "configuration_reloaded"))
+        assert taken.__dict__["files"] == [str(schema)]
+        assert house.ask(model="auto").text == '{"total": 42}'

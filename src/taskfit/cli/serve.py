@@ -33,8 +33,8 @@ def serve(
 ) -> None:
     """Serve the gateway.
 
-    Reads the configuration again on SIGHUP, and when its file, a template, a calibration, a fitted bar, the
-    router or the profiler's weights change. Ends on SIGTERM and Control-C.
+    Reads the configuration again on SIGHUP, and when its file, a template, a file that a check reads, a
+    calibration, a fitted bar, the router or the profiler's weights change. Ends on SIGTERM and Control-C.
     """
     from taskfit.cli.logs import log_to_stderr
     from taskfit.cli.opened import configuration

@@ -38,9 +38,18 @@ class References(msgspec.Struct, frozen=True, kw_only=True):
 
 def models_of(use: CheckUse, kinds: Kinds) -> tuple[str, ...]:
     """The ids of the models that a check names in its settings, each once."""
+    return _named(use, kinds, MODEL)
+
+
+def files_of(use: CheckUse, kinds: Kinds) -> tuple[str, ...]:
+    """The files that a check names in its settings, each once."""
+    return _named(use, kinds, FILE)
+
+
+def _named(use: CheckUse, kinds: Kinds, marker: str) -> tuple[str, ...]:
     if use.name not in kinds:
         return ()
-    return tuple(dict.fromkeys(_marked(kinds[use.name], dict(use.settings), MODEL)))
+    return tuple(dict.fromkeys(_marked(kinds[use.name], dict(use.settings), marker)))
 
 
 def _marked(wanted: Any, value: Any, marker: str) -> Iterator[str]:

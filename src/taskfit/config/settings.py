@@ -23,11 +23,14 @@ class ProviderConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """The files that parts of a task were read from, as absolute paths; None: it has no such part. `bar` may still be missing."""
+    """The files that parts of a task were read from, as absolute paths; None: it has no such part. `bar` may still be missing.
+    `checks` are those that its checks read.
+    """
 
     template: str | None = None
     calibration: str | None = None
     bar: str | None = None
+    checks: tuple[str, ...] = ()
 
 
 class PluginUse(msgspec.Struct, frozen=True, kw_only=True):

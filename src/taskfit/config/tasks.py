@@ -16,7 +16,7 @@ from taskfit.config.fit import fitted_budget
 from taskfit.config.keys import OWN_TO_A_TASK, TASK, Key
 from taskfit.config.ladder import single
 from taskfit.config.reading import check_name, complain, is_null
-from taskfit.config.references import Kinds, References
+from taskfit.config.references import Kinds, References, files_of
 from taskfit.config.review import ReviewPart, complain_of_rule, rule_of
 from taskfit.config.settings import TaskFiles
 from taskfit.config.tree import Entry, Node, Table
@@ -99,6 +99,7 @@ def _task(name: str, part: Part, inherited: Part, kinds: Kinds, complaints: Comp
         template=None if template is None else template.file,
         calibration=None if calibration is None else calibration.file,
         bar=None if budget is None else str(budget.place_for(name)),
+        checks=tuple(dict.fromkeys([file for use in task.checks for file in files_of(use, kinds)])),
     )
 
 

@@ -44,7 +44,7 @@ def _files_of(config: Config) -> Iterator[str]:
     if config.file is not None:
         yield config.file
     for files in config.files.values():
-        yield from (file for file in (files.template, files.calibration, files.bar) if file is not None)
+        yield from (file for file in (files.template, files.calibration, files.bar, *files.checks) if file is not None)
     if config.router is not None and isinstance(folder := config.router.settings.get("folder"), str):
         yield from (str(Path(folder) / name) for name in (MANIFEST, *PARTS))
     if isinstance(weights := config.profiler.settings.get("weights"), str):

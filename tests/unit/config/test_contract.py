@@ -261,7 +261,8 @@ def full(folder: Path, lines: str = FULL) -> Config:
 
 def test_what_comes_from_files_is_written_out_with_their_paths_and_can_be_read_anywhere(folder: Path) -> None:
     config = full(folder)
-    assert config.files == {"support": TaskFiles(template=f"{folder}/prompts/tax.j2", calibration=f"{folder}/fitted.json")}
+    found = TaskFiles(template=f"{folder}/prompts/tax.j2", calibration=f"{folder}/fitted.json", checks=(f"{folder}/ticket.json",))
+    assert config.files == {"support": found}
     again = read(describe(config))
     assert (again.tasks, again.files) == (config.tasks, config.files)
 

@@ -15,7 +15,9 @@ from taskfit.server.watching import MOST_LOOKS, Stamp, changed, settled, stamps_
 def config(folder: Path) -> Config:
     return Config(
         file=str(folder / "taskfit.yaml"), providers=(), aliases={}, overrides={}, models=(), tasks=(),
-        files={"sums": TaskFiles(template=str(folder / "sums.j2"), bar=str(folder / "fitted" / "sums.json"))},
+        files={"sums": TaskFiles(
+            template=str(folder / "sums.j2"), bar=str(folder / "fitted" / "sums.json"), checks=(str(folder / "sums.rules.yaml"),)
+        )},
         router=PluginUse(name="fitted", settings={"folder": str(folder / "router")}),
         profiler=PluginUse(name="linear", settings={"weights": str(folder / "weights.json")}),
     )  # fmt: skip
@@ -23,8 +25,8 @@ def config(folder: Path) -> Config:
 
 def test_all_that_was_fitted_or_written_beside_the_file_is_watched(tmp_path: Path) -> None:
     assert [str(Path(file).relative_to(tmp_path)) for file in stamps_of(config(tmp_path))] == [
-        "taskfit.yaml", "sums.j2", "fitted/sums.json", "router/manifest.json", "router/table.json", "router/predictor.json",
-        "router/gain.json", "weights.json",
+        "taskfit.yaml", "sums.j2", "fitted/sums.json", "sums.rules.yaml", "router/manifest.json", "router/table.json",
+        "router/predictor.json", "router/gain.json", "weights.json",
     ]  # fmt: skip
 
 
