@@ -318,7 +318,7 @@ class TestCaps:
         assert record.attempts[0].verdicts[0].reason == "['Answer', 'WalkFailed']"
 
     def test_a_check_that_never_ends_ends_with_the_deadline(self) -> None:
-        stage = Stage({"a": says("42"), "b": says("43")}, checks=[Sleeper("sleeper")], deadline_s=0.05)
+        stage = Stage({"a": says("42"), "b": says("43")}, checks=[Sleeper("sleeper")], deadline_s=0.3)
         stage.clock.monotonic = time.monotonic  # type: ignore[method-assign]  # this walk lives in real time
         events, record = stage.run()
         assert text_of(events) == "42"
@@ -520,7 +520,7 @@ class TestPeople:
 
     def test_who_waits_longer_than_the_deadline_gets_a_ticket(self) -> None:
         stage = Stage(
-            {"a": says("41")}, checks=[Judge("doubt", unsure)], review=ReviewRule(when="when_unsure"), deadline_s=0.05
+            {"a": says("41")}, checks=[Judge("doubt", unsure)], review=ReviewRule(when="when_unsure"), deadline_s=0.3
         )
 
         async def run() -> None:

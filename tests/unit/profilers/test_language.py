@@ -84,4 +84,4 @@ def test_a_megabyte_takes_no_longer_than_a_page() -> None:
     before = time.process_time()
     for _ in range(100):
         language_of(text)
-    assert time.process_time() - before < 0.1
+    assert time.process_time() - before < 0.5

@@ -142,7 +142,7 @@ def test_a_megabyte_is_profiled_as_fast_as_a_page() -> None:
     before = time.process_time()
     for _ in range(100):
         PROFILER.profile(request)
-    assert time.process_time() - before < 0.1
+    assert time.process_time() - before < 0.5
 
 
 def test_it_opens_and_closes_without_ado() -> None:

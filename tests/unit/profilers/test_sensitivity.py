@@ -60,4 +60,4 @@ def test_a_megabyte_takes_no_longer_than_a_page(text: str) -> None:
     before = time.process_time()
     for _ in range(10):
         sensitivity_of(text)
-    assert time.process_time() - before < 0.2
+    assert time.process_time() - before < 0.5
