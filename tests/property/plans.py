@@ -55,6 +55,7 @@ members = st.lists(models, unique=True, min_size=2, max_size=4).map(tuple)
 rungs = st.one_of(
     st.builds(Rung, models=st.tuples(models), alternates=st.lists(models, max_size=2).map(tuple)),
     st.builds(Rung, models=members, form=st.sampled_from(["agree", "vote"])),
+    st.builds(Rung, models=members, form=st.just("vote"), first_to=st.just(2)),
     st.builds(Rung, models=st.tuples(models), form=st.just("samples"), count=st.integers(2, 5)),
     st.builds(Rung, models=members, form=st.sampled_from(["best_of", "synthesis"]), merger=models),
     st.just(Rung(models=(), form="filter", filter=Filter(answer="no", rule="true"))),

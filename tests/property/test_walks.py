@@ -34,6 +34,12 @@ rungs = st.lists(
             models=st.lists(names, min_size=2, max_size=3, unique=True).map(tuple),
             form=st.sampled_from(["agree", "vote"]),
         ),
+        st.builds(
+            Rung,
+            models=st.lists(names, min_size=2, max_size=3, unique=True).map(tuple),
+            form=st.just("vote"),
+            first_to=st.just(2),
+        ),
         st.builds(Rung, models=st.just(("up/m0", "up/m1")), form=st.just("synthesis"), merger=names),
     ),
     min_size=1,

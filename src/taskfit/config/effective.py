@@ -171,14 +171,17 @@ def _rung(rung: Rung, config: Config) -> Any:
         case "agree":
             return {"agree": list(rung.models)}
         case "samples":
-            many = {"model": rung.models[0], "count": rung.count, "temperature": rung.temperature, "min_share": rung.min_share}
-            return {"samples": many}
+            return {"samples": {"model": rung.models[0], "count": rung.count, "temperature": rung.temperature, **_needed(rung)}}
         case "vote":
-            return {"vote": {"models": list(rung.models), "min_share": rung.min_share}}
+            return {"vote": {"models": list(rung.models), **_needed(rung)}}
         case "filter":
             return {"filter": _filter(rung)}
         case _:
             return {rung.form: {"models": list(rung.models), "by": rung.merger}}
+
+
+def _needed(rung: Rung) -> dict[str, Any]:
+    return {"min_share": rung.min_share} if rung.first_to is None else {"first_to": rung.first_to}
 
 
 def _named(rung: Rung, config: Config) -> str:

@@ -526,6 +526,12 @@ MIN_SHARE = Key(
     schema=SHARE,
     default="0.5",
 )
+FIRST_TO = Key(
+    name="first_to",
+    takes="2 to the number of answers",
+    means="Ask only as many at once as are still lacking, until one answer has so many votes. Instead of `min_share`.",
+    schema={"type": "integer", "minimum": 2, "maximum": MOST_SAMPLES},
+)
 SAMPLES = (
     Key(name="model", takes="a model", means="The one that is asked several times. Required.", schema=MODEL),
     Key(
@@ -543,9 +549,10 @@ SAMPLES = (
         default="0.7",
     ),
     MIN_SHARE,
+    FIRST_TO,
 )
 MEMBERS = Key(name="models", takes=f"2 to {MOST_MEMBERS} models", means="Those that answer. Required.", schema=MODELS)
-VOTE = (MEMBERS, MIN_SHARE)
+VOTE = (MEMBERS, MIN_SHARE, FIRST_TO)
 MERGED = (
     MEMBERS,
     Key(name="by", takes="a model", means="The one that picks the answer, or writes it. Required.", schema=MODEL),

@@ -119,10 +119,11 @@ def _read_samples(node: Node, names: Names, complaints: Complaints) -> Rung | No
     if "temperature" in entries:
         said = entries["temperature"].value
         temperature = None if is_null(said) else read_number(said, complaints, least=0, most=2)
-    share = _min_share(entries, complaints)
-    if model is None or count is None or share is None:
+    needed = _needed(entries, complaints, answers=count or MOST_SAMPLES)
+    if model is None or count is None or needed is None:
         return None
-    return Rung(models=(model,), form="samples", count=count, temperature=temperature, min_share=share)
+    share, votes = needed
+    return Rung(models=(model,), form="samples", count=count, temperature=temperature, min_share=share, first_to=votes)
 
 
 def _read_vote(node: Node, names: Names, complaints: Complaints) -> Rung | None:
@@ -133,8 +134,11 @@ def _read_vote(node: Node, names: Names, complaints: Complaints) -> Rung | None:
     if entries is None or not _has_all(node, entries, ("models",), complaints):
         return None
     members = _read_members(entries["models"].value, names, complaints)
-    share = _min_share(entries, complaints)
-    return None if members is None or share is None else Rung(models=members, form="vote", min_share=share)
+    needed = _needed(entries, complaints, answers=MOST_MEMBERS if members is None else len(members))
+    if members is None or needed is None:
+        return None
+    share, votes = needed
+    return Rung(models=members, form="vote", min_share=share, first_to=votes)
 
 
 def _reader_of_merged(form: Form) -> Reader:
@@ -180,8 +184,18 @@ def _read_answer(node: Node, complaints: Complaints) -> str | None:
     return answer
 
 
-def _min_share(entries: Mapping[str, Entry], complaints: Complaints) -> float | None:
-    return read_share(entries["min_share"].value, complaints) if "min_share" in entries else EVEN_SHARE
+def _needed(entries: Mapping[str, Entry], complaints: Complaints, *, answers: int) -> tuple[float, int | None] | None:
+    """The share of the votes that the commonest of so many answers must have, or how many it must be the first to have; None
+    where either was complained about."""
+    if "first_to" not in entries:
+        share = read_share(entries["min_share"].value, complaints) if "min_share" in entries else EVEN_SHARE
+        return None if share is None else (share, None)
+    if "min_share" in entries:
+        line, path = entries["min_share"].line, entries["min_share"].path
+        complaints.add(line, path, found="min_share beside first_to", wanted="one of the two", try_="remove min_share")
+        return None
+    votes = read_integer(entries["first_to"].value, complaints, least=2, most=answers)
+    return None if votes is None else (EVEN_SHARE, votes)
 
 
 def _has_all(node: Node, entries: Mapping[str, Entry], needed: tuple[str, ...], complaints: Complaints) -> bool:

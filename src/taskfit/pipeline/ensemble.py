@@ -1,8 +1,10 @@
 """Ensembles: several calls that make one attempt, and how one answer comes of them.
 
 `agree`, `samples` and `vote` compare the answers (taskfit/equivalence.py); `best_of` has a model pick one, `synthesis` has one
-write one. Members run at the same time, and what each costs stands in the trail. The ensemble's own verdict comes before those of
-the task's checks. Source: ROUTING on agreement of cheap models; Wang et al. 2022 (self-consistency) for the vote of samples.
+write one. Members run at the same time, or, where the first answer to so many votes is wanted, no more of them than that takes.
+What each costs stands in the trail. The ensemble's own verdict comes before those of the task's checks. Source: ROUTING on
+agreement of cheap models; Wang et al. 2022 (self-consistency) for the vote of samples, Aggarwal et al. 2023 (Let's sample step by
+step) for asking no more than needed.
 """
 
 import asyncio
@@ -13,6 +15,7 @@ from random import getrandbits
 from taskfit.equivalence import commonest, said
 from taskfit.pipeline.attempt import LiveAttempt
 from taskfit.pipeline.calling import Calls
+from taskfit.values.card import ModelCard
 from taskfit.values.plan import Candidate
 from taskfit.values.request import Request
 from taskfit.values.task import Rung
@@ -65,10 +68,26 @@ class Ensemble:
             raise
 
     async def _ask_members(self, request: Request, first_byte_s: float) -> None:
-        members = [self._calls.new(card, self._whole.number) for card in self._candidate.members]
+        cards = self._candidate.members
+        count = self._rung.first_to or len(cards)
+        while count:
+            asked = len(self._whole.members)
+            await self._ask(cards[asked : asked + count], request, min(first_byte_s, self._calls.left_s))
+            count = self._lacking(len(cards) - asked - count)
+
+    def _lacking(self, left: int) -> int:
+        """How many votes the commonest answer lacks; 0 where it has enough, or those that are left are too few."""
+        if self._rung.first_to is None:
+            return 0
+        answers = [said(member.collected.answer()) for member in self._whole.members if member.state == "answered"]
+        lacking = self._rung.first_to - (len(commonest(answers).members) if answers else 0)
+        return lacking if 0 < lacking <= left else 0
+
+    async def _ask(self, cards: Sequence[ModelCard], request: Request, first_byte_s: float) -> None:
+        members = [self._calls.new(card, self._whole.number) for card in cards]
         for member in members:
             member.max_output_tokens = self._whole.max_output_tokens
-        self._whole.members = tuple(members)
+        self._whole.members = (*self._whole.members, *members)
         async with asyncio.TaskGroup() as group:
             for member in members:
                 asked = request
@@ -91,6 +110,9 @@ class Ensemble:
         vote = commonest([said(member.collected.answer()) for member in answered])
         votes = len(vote.members)
         what = f"{votes} of {voices} give the same answer" + (f" ({vote.key[:60]})" if votes > 1 and vote.key else "")
+        if self._rung.first_to is not None:
+            self._finish(answered[vote.index], what, score=votes / voices, holds=votes >= self._rung.first_to)
+            return
         needed = 1.0 if self._rung.form == "agree" else self._rung.min_share
         holds = votes / voices >= needed and (votes > 1 or voices == 1)
         self._finish(answered[vote.index], what, score=votes / voices, holds=holds)

@@ -70,7 +70,9 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `alternates` serve the same model elsewhere (of a single one only). `form` says how the answers of several become one:
     `agree` (all must give the same answer), `samples` (`count` answers of one model, the commonest), `vote` (the commonest of
     several models), `best_of` (`merger` picks), `synthesis` (`merger` writes one out of all), or `filter`.
-    `min_share`: how much of the votes the commonest answer must have. `temperature` is that of samples.
+    `min_share`: how much of the votes the commonest answer must have. `first_to` (of samples and votes, instead of it): answers
+    are asked for one after the other, as many at once as are still lacking, until one has so many votes. `temperature` is that
+    of samples.
     """
 
     models: tuple[str, ...]
@@ -79,6 +81,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int = 1
     temperature: float | None = None
     min_share: float = 0.5
+    first_to: int | None = None
     merger: str | None = None
     filter: Filter | None = None
 
@@ -89,6 +92,8 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self.models[0]
         times = f" x {self.count}" if self.form == "samples" else ""
         said = [f"{model}{times}" for model in self.models]
+        if self.first_to is not None:
+            said.append(f"first to {self.first_to}")
         if self.merger is not None:
             said.append(f"by {self.merger}")
         if self.filter is not None:

@@ -36,6 +36,9 @@ def rung(text: str) -> Rung:
     ("{samples: {model: general}}", Rung(models=(GENERAL,), form="samples", count=3, temperature=0.7)),
     ("{samples: {model: mini, count: 10, temperature: null, min_share: 0.6}}",
      Rung(models=(MINI,), form="samples", count=10, temperature=None, min_share=0.6)),
+    ("{vote: {models: [mini, general, judge], first_to: 2}}", Rung(models=(MINI, GENERAL, JUDGE), form="vote", first_to=2)),
+    ("{samples: {model: mini, count: 5, first_to: 3, temperature: null}}",
+     Rung(models=(MINI,), form="samples", count=5, temperature=None, first_to=3)),
     ("{vote: [mini, general, judge]}", Rung(models=(MINI, GENERAL, JUDGE), form="vote")),
     ("{vote: {models: [mini, general], min_share: 1}}", Rung(models=(MINI, GENERAL), form="vote", min_share=1.0)),
     ("{best_of: {models: [mini, general], by: judge}}", Rung(models=(MINI, GENERAL), form="best_of", merger=JUDGE)),
@@ -84,6 +87,11 @@ EIGHT = ", ".join(f"openai/m{number}" for number in range(9))
     ("{samples: {model: mini, n: 5}}", ".samples.n", "an unknown key", "count"),
     ("{samples: {count: 3}}", ".samples", "no model", "add model:"),
     ("{samples: mini}", ".samples", 'the text "mini"', ""),
+    ("{vote: {models: [mini, general], first_to: 3}}", ".vote.first_to", "the number 3", ""),
+    ("{vote: {models: [mini, general], first_to: 1}}", ".vote.first_to", "the number 1", ""),
+    ("{samples: {model: mini, first_to: 4}}", ".samples.first_to", "the number 4", ""),
+    ("{vote: {models: [mini, general], first_to: 2, min_share: 1}}", ".vote.min_share", "min_share beside first_to",
+     "remove min_share"),
     ("{vote: {min_share: 0.5}}", ".vote", "no models", "add models:"),
     ("{best_of: {models: [mini, general]}}", ".best_of", "no by", "add by:"),
     ("{best_of: [mini, general]}", ".best_of", "a list", ""),
@@ -112,6 +120,7 @@ def test_a_filter_is_not_the_last_rung() -> None:
 @pytest.mark.parametrize(("twice", "name"), [
     ("{agree: [mini, general]}", f"agree({MINI}, {GENERAL})"),
     ("{samples: {model: mini}}", f"samples({MINI} x 3)"),
+    ("{vote: {models: [mini, general], first_to: 2}}", f"vote({MINI}, {GENERAL}, first to 2)"),
     ("{filter: {when: request.has_tools, answer: a}}", "filter(request.has_tools)"),
 ])  # fmt: skip
 def test_the_same_rung_twice_is_refused(twice: str, name: str) -> None:
@@ -164,6 +173,7 @@ def test_every_rung_survives_being_written_out() -> None:
         "{filter: {when: 'request.kind == \"code\" || request.prompt.contains(\"x: y\")', answer: \"a: 'b'\"}}",
         "{filter: {model: mini, ask: 'Is it?', answer: no}}", "mini", "{agree: [mini, general]}", "{samples: {model: mini}}",
         "{samples: {model: judge, temperature: null}}", "{vote: [mini, general, judge]}",
+        "{vote: {models: [mini, general, judge], first_to: 2}}", "{samples: {model: general, first_to: 2}}",
         "{best_of: {models: [mini, general], by: judge}}", "{synthesis: {models: [mini, general], by: judge}}", "general",
     )  # fmt: skip
     again = read(describe(config))

@@ -79,6 +79,7 @@ RUNG = st.one_of(
     st.fixed_dictionaries({"agree": MEMBERS}),
     st.fixed_dictionaries({"vote": MEMBERS}),
     st.fixed_dictionaries({"vote": st.fixed_dictionaries({"models": MEMBERS}, optional={"min_share": st.floats(0, 1)})}),
+    st.fixed_dictionaries({"vote": st.fixed_dictionaries({"models": MEMBERS, "first_to": st.just(2)})}),
     st.fixed_dictionaries({
         "samples": st.fixed_dictionaries(
             {"model": MODELS}, optional={"count": st.integers(2, 10), "temperature": st.none() | st.floats(0, 2)}

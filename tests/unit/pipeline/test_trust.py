@@ -129,6 +129,44 @@ class TestEnsembles:
         assert len(stage.provider.calls) == 3
         assert record.attempts[0].confidence == 1.0
 
+    @pytest.mark.parametrize(("said", "asked", "judged"), [
+        (("42", "The answer is 42.", "41"), 2, (1.0, "accept")),
+        (("41", "42", "42"), 3, (2 / 3, "accept")),
+        (("41", "42", "43"), 3, (1 / 3, "reject")),
+    ])  # fmt: skip
+    def test_the_first_answer_to_two_votes_ends_the_asking(
+        self, said: tuple[str, ...], asked: int, judged: tuple[float, str]
+    ) -> None:
+        scripts = {name: says(text) for name, text in zip("abc", said, strict=True)} | {"expert": says("1")}
+        rungs = [Rung(models=members("a", "b", "c"), form="vote", first_to=2), EXPERT]
+        events, record = Stage(scripts, rungs=rungs).run()
+        (verdict,) = record.attempts[0].verdicts
+        assert [member.model for member in record.attempts[0].members] == list(members("a", "b", "c")[:asked])
+        assert record.attempts[0].cost == asked * 20
+        assert (verdict.score, verdict.judgement) == judged
+        assert text_of(events) == ("42" if judged[1] == "accept" else "1")
+
+    def test_no_more_are_asked_where_the_votes_that_are_left_are_too_few(self) -> None:
+        scripts = {"a": says("41"), "b": says("42"), "c": says("43"), "d": says("43"), "expert": says("1")}
+        rungs = [Rung(models=members("a", "b", "c", "d"), form="vote", first_to=3), EXPERT]
+        events, record = Stage(scripts, rungs=rungs).run()
+        assert text_of(events) == "1"
+        assert len(record.attempts[0].members) == 3
+
+    def test_a_voice_that_fails_is_replaced_by_the_next_one(self) -> None:
+        scripts = {"a": raises(UpstreamFailure("500")), "b": says("42"), "c": says("42"), "expert": says("1")}
+        rungs = [Rung(models=members("a", "b", "c"), form="vote", first_to=2), EXPERT]
+        events, record = Stage(scripts, rungs=rungs).run()
+        assert text_of(events) == "42"
+        assert record.attempts[0].verdicts[0].score == 2 / 3
+
+    def test_of_samples_no_more_are_drawn_than_are_needed(self) -> None:
+        rungs = [Rung(models=members("a"), form="samples", count=5, first_to=3), EXPERT]
+        stage = Stage({"a": says("42"), "expert": says("1")}, rungs=rungs)
+        events, _ = stage.run()
+        assert text_of(events) == "42"
+        assert len(stage.provider.calls) == 3
+
     def test_the_best_of_several_is_picked_by_a_model(self) -> None:
         scripts = {"a": says("first"), "b": says("second"), "picker": says("2")}
         events, record = Stage(scripts, rungs=[Rung(models=members("a", "b"), form="best_of", merger="up/picker")]).run()
