@@ -68,9 +68,10 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trials_of(table: OutcomeTable, *, verdicts: Floats | None = None) -> Trials:
-    """Costs that lack are taken to be the mean of the model's. Errors: ConfigurationError where all costs of a model lack, though
-    those of others are known; where none is known at all, calls cost nothing."""
-    table = keyed_by_calls(table)
+    """Costs that lack are taken to be the mean of the model's, and logarithms of probabilities become probabilities. Errors:
+    ConfigurationError where all costs of a model lack, though those of others are known; where none is known at all, calls cost
+    nothing."""
+    table = _with_probabilities(keyed_by_calls(table))
     is_known: Booleans = ~np.isnan(table.cost_usd)
     if not is_known.any():
         return Trials(table=table, cost_usd=np.zeros(table.cost_usd.shape), verdicts=verdicts)
@@ -165,12 +166,27 @@ def _bars(trials: Trials) -> Iterator[tuple[Stage, ...]]:
     for place in finals:
         known = trials.table.confidence[:, place]
         known = known[np.isfinite(known)]
-        if len(known) < ANSWERED * len(trials.table.prompts):
+        if len(known) < ANSWERED * len(trials.table.prompts) or not _are_probabilities(known):
             continue
         for bar in np.unique(np.quantile(known, BARS, method="higher")).tolist():
             for final in finals:
                 if final != place:
                     yield Stage(models=(place,), gate="bar", bar=bar), Stage(models=(final,))
+
+
+def _with_probabilities(table: OutcomeTable) -> OutcomeTable:
+    """Confidences as the walk has them, which is what a bar is held against."""
+    confidence = table.confidence.copy()
+    for column in confidence.T:
+        known = column[~np.isnan(column)]
+        if (known < 0).any() and (known <= 0).all():
+            column[:] = np.exp(column)
+    return msgspec.structs.replace(table, confidence=confidence)
+
+
+def _are_probabilities(confidence: Floats) -> bool:
+    """On another scale no answer that is given could be held against a bar."""
+    return bool(((confidence >= 0) & (confidence <= 1)).all())
 
 
 def _checks(trials: Trials) -> Iterator[tuple[Stage, ...]]:

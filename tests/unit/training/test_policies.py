@@ -38,6 +38,21 @@ def test_a_confidence_below_the_bar_or_unknown_moves_up() -> None:
     assert cost.tolist() == [1.0, 6.0, 6.0, 1.0]
 
 
+def test_bars_are_probabilities_also_where_logarithms_were_recorded() -> None:
+    confidence = np.array([[0.9, NAN], [0.2, NAN], [NAN, NAN], [0.8, NAN]])
+    score, cost = np.tile([0.0, 1.0], (4, 1)), np.tile([1.0, 5.0], (4, 1))
+    plain, logs = (trials_of(table_of(score, cost, confidence=each)) for each in (confidence, np.log(confidence)))
+    bars = [[each.policy.bars for each in every_way(trials)] for trials in (plain, logs)]
+    assert bars[1][2:] == [pytest.approx(bar) for bar in bars[0][2:]]
+    assert follow_one(logs, every_way(logs)[2])[0].tolist() == follow_one(plain, every_way(plain)[2])[0].tolist()
+
+
+def test_a_confidence_on_another_scale_makes_no_policy() -> None:
+    confidence = np.array([[0.9, NAN], [7.0, NAN], [3.0, NAN], [8.0, NAN]])
+    trials = trials_of(table_of(np.tile([0.0, 1.0], (4, 1)), np.tile([1.0, 5.0], (4, 1)), confidence=confidence))
+    assert [each.policy.id for each in every_way(trials)] == ["m0", "m1"]
+
+
 def test_a_check_that_rejects_moves_up_and_one_that_never_does_makes_no_policy() -> None:
     table = table_of(np.tile([0.0, 1.0], (4, 1)), np.tile([1.0, 5.0], (4, 1)))
     trials = trials_of(table, verdicts=np.array([[1.0, 1.0], [0.0, 1.0], [1.0, 1.0], [1.0, 1.0]]))
