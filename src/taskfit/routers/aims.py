@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from taskfit.routers.choosing import trade_for
+from taskfit.routers.choosing import FEWEST_ROWS, trade_for
 from taskfit.values.fitted import FittedRouter, GainModel
 from taskfit.values.money import MICRO, Usd
 from taskfit.values.policy import ALL, Cell, Policy
@@ -119,7 +119,9 @@ def _best(places: Collection[int], fitted: FittedRouter) -> int:
 
     def quality(place: int) -> float:
         estimate = whole[place]
-        return -1.0 if estimate is None else estimate.quality
+        if estimate is None:
+            return -1.0
+        return estimate.quality if estimate.rows >= FEWEST_ROWS else estimate.low
 
     return max(places, key=quality)
 

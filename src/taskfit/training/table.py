@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from taskfit.numerics import Booleans, Floats, Integers, np
+from taskfit.numerics import Floats, Integers, np
 from taskfit.routers.choosing import frontier_of
 from taskfit.training.policies import Made
 from taskfit.training.standing import CAUTION, LEVEL_WEIGHT, Held, Standing
@@ -82,8 +82,8 @@ def fit_table(
         parent = None if group.parent is None else beliefs[group.parent]
         belief = _believe(made, effects, group, parent, prior_weight=prior_weight)
         beliefs[group.name] = belief if standing is None else _told(belief, standing, group, parent)
-    everywhere = beliefs[ALL].known > 0
-    cells = {group.name: _cell(group, beliefs[group.name], effects, everywhere) for group in groups}
+    known = beliefs[ALL].known
+    cells = {group.name: _cell(group, beliefs[group.name], effects, known) for group in groups}
     return PolicyTable(
         policies=tuple(policies),
         cells=cells,
@@ -210,10 +210,12 @@ def _told(belief: Belief, standing: Standing, group: Group, parent: Belief | Non
     return msgspec.structs.replace(belief, difficulty=level, interaction=interaction, variance=variance, held=held)
 
 
-def _cell(group: Group, belief: Belief, effects: Floats, everywhere: Booleans) -> Cell:
+def _cell(group: Group, belief: Belief, effects: Floats, everywhere: Integers) -> Cell:
+    """`everywhere` counts the outcomes of each policy in all cells. Shapes: (policies,)."""
     quality = np.clip(np.nan_to_num(effects) + belief.difficulty + belief.interaction, 0.0, 1.0)
     half = Z95 * np.sqrt(belief.variance)
-    low, high = np.maximum(quality - half, 0.0), np.minimum(quality + half, 1.0)
+    below, above = _least_doubt(effects, everywhere)
+    low, high = np.maximum(quality - np.maximum(half, below), 0.0), np.minimum(quality + np.maximum(half, above), 1.0)
     estimates = tuple(
         Estimate(
             quality=round(float(quality[place]), 6),
@@ -224,11 +226,25 @@ def _cell(group: Group, belief: Belief, effects: Floats, everywhere: Booleans) -
             latency_s=_known(belief.latency_s[place]),
             latency_p95_s=_known(belief.latency_p95_s[place]),
         )
-        if everywhere[place]
+        if everywhere[place] > 0
         else None
         for place in range(len(effects))
     )
     return Cell(parent=group.parent, rows=belief.rows, estimates=estimates, is_thin=belief.rows < FEWEST_ROWS)
+
+
+def _least_doubt(effects: Floats, known: Integers) -> tuple[Floats, Floats]:
+    """How far below and above its estimate the quality of a policy of few outcomes may be at least: three that are all right do
+    not differ, and say little. None for one of more outcomes, whose own spread tells. Shapes: (policies,).
+
+    Source: Wilson, JASA 22 (1927) 209.
+    """
+    mean, count = np.clip(np.nan_to_num(effects), 0.0, 1.0), np.maximum(known, 1)
+    centre = (mean + Z95**2 / (2 * count)) / (1 + Z95**2 / count)
+    half = Z95 / (1 + Z95**2 / count) * np.sqrt(mean * (1 - mean) / count + Z95**2 / (4 * count**2))
+    are_few = known < FEWEST_ROWS
+    below, above = np.maximum(mean - centre + half, 0.0), np.maximum(centre + half - mean, 0.0)
+    return np.where(are_few, below, 0.0), np.where(are_few, above, 0.0)
 
 
 def _frontiers(cells: Mapping[str, Cell], groups: Sequence[Group]) -> dict[str, tuple[Point, ...]]:
@@ -265,8 +281,9 @@ def _mixed(tasks: Sequence[tuple[int, Cell]]) -> tuple[Point, ...]:
 
 
 def _best_single(policies: Sequence[Policy], cell: Cell) -> str:
+    """By the lower end where few outcomes are known, as in choosing."""
     singles = [
-        (estimate.quality, policy.rungs[0])
+        (estimate.quality if estimate.rows >= FEWEST_ROWS else estimate.low, policy.rungs[0])
         for policy, estimate in zip(policies, cell.estimates, strict=True)
         if estimate is not None and len(policy.rungs) == 1
     ]

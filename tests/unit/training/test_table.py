@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from taskfit.numerics import Floats
+from taskfit.routers.choosing import choose
 from taskfit.training.policies import Made
 from taskfit.training.standing import CAUTION
 from taskfit.training.table import WEIGHTS, fit_table, groups_in, policy_effects, prior_weight_of
@@ -50,6 +51,27 @@ def test_a_large_cell_stands_by_itself_and_a_task_leans_on_its_family_before_all
     assert quality_in(table, "task:a", 0).quality == pytest.approx(0.9, abs=0.01)
     assert table.cells["task:c"].parent == "family:g"
     assert quality_in(table, "task:c", 1).quality > quality_in(table, "task:c", 0).quality + 0.5
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 10, 20])
+def test_the_interval_of_a_policy_that_was_tried_seldom_covers_its_quality_also_where_all_answers_were_right(rows: int) -> None:
+    chance = np.random.default_rng(rows)
+    for truth, runs in ((0.5, 300), (0.8, 300), (0.95, 300)):
+        covered = 0
+        for _ in range(runs):
+            quality = np.column_stack([chance.random(60) < 0.7, np.full(60, np.nan)])
+            quality[:rows, 1] = chance.random(rows) < truth
+            low = quality_in(fit_table(policies(2), made(quality), groups_in(("t",) * 60, ("",) * 60)), "all", 1).low
+            covered += low <= truth
+        assert covered >= 0.95 * runs, "what is chosen by the lower end must not be luck"
+
+
+def test_three_right_answers_do_not_beat_a_thousand_of_which_most_are() -> None:
+    quality = np.column_stack([np.arange(1000) % 20 > 2, np.full(1000, np.nan)])
+    quality[:3, 1] = 1.0
+    table = fit_table(policies(2), made(quality), groups_in(("t",) * 1000, ("",) * 1000))
+    assert choose(table, ("task:t",), 0.0) == 0
+    assert table.best_single == "m0"
 
 
 def test_policies_tried_on_different_tasks_are_compared_as_if_on_the_same() -> None:
