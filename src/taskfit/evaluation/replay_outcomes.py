@@ -115,7 +115,8 @@ def _columns(task: Task, table: OutcomeTable) -> Mapping[str, int]:
 def _plan(table: OutcomeTable, row: int, task: Task, house: House) -> Plan:
     request = _request(table, row)
     profile, scene = house.profiler.profile(request), Scene(cards=house.cards)
-    ranking = None if house.router is None else house.router.rank(request, profile, task, scene)
+    router = None if task.error_budget is not None else house.router  # as in a walk: a bar is for the ladder as it stands
+    ranking = None if router is None else router.rank(request, profile, task, scene)
     return make_plan(
         request, profile, task, cards=house.cards, ranking=ranking, chosen_by="the replay names the task", conditions={},
         lapsed=lapsed_of(task),

@@ -192,9 +192,10 @@ def _without(match: Match, lost: Sequence[str]) -> Match:
 
 
 def _ranking(record: Record, request: Request, task: Task, house: House, scene: Scene) -> Ranking | None:
-    """Errors: Untold for a router that would read the text."""
+    """As in a walk: where a bar was fitted for the ladder as it stands, no router is asked. Errors: Untold for a router that
+    would read the text."""
     router = house.router
-    if router is None or isinstance(router, LadderRouter):
+    if router is None or task.error_budget is not None or isinstance(router, LadderRouter):
         return None
     if not isinstance(router, FittedRouter):
         raise Untold(f"the router {router.name} may read the text, which is not kept")

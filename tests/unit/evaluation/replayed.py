@@ -11,6 +11,7 @@ from taskfit.evaluation.replay import Replayed, replay
 from taskfit.evaluation.rewalk import Then, without_chance
 from taskfit.features.definition import DEFINITION
 from taskfit.outcomes.judging import Evidence
+from taskfit.pipeline.drift import confidence_mark
 from taskfit.pipeline.gateway import Gateway
 from taskfit.pipeline.house import House
 from taskfit.pipeline.outbox import Outbox
@@ -20,6 +21,7 @@ from taskfit.protocols import Router, Scene
 from taskfit.routers.fitted import FittedRouter, FittedSettings
 from taskfit.stores.sqlite import SqliteSettings, SqliteStore
 from taskfit.values.attempt import Attempt
+from taskfit.values.bar import Bar
 from taskfit.values.card import ModelCard, Price
 from taskfit.values.fitted import FittedRouter as Fitted
 from taskfit.values.fitted import Manifest
@@ -29,7 +31,7 @@ from taskfit.values.profile import Profile
 from taskfit.values.record import Record
 from taskfit.values.request import Outline, Request
 from taskfit.values.review import Label
-from taskfit.values.task import CheckUse, Rung, Task
+from taskfit.values.task import CheckUse, ErrorBudget, Rung, Task
 from taskfit.values.usage import Usage
 from taskfit.values.verdict import Verdict
 
@@ -125,6 +127,15 @@ def fitted(folder: Path, *, small: float, large: float) -> FittedRouter:
     )  # fmt: skip
     write_router(Fitted(manifest=manifest, table=table), folder)
     return FittedRouter("fitted", FittedSettings(folder=str(folder)))
+
+
+def promised(task: Task, *, bar: float) -> Task:
+    """The task with a fitted bar that holds."""
+    kept = Bar(
+        task=task.name, promise="error", max_error=0.1, sure=0.9, value=bar, bound=0.09, rows=100, accepted=50, errors=0.0,
+        at=1.0, models=dict.fromkeys([rung.id for rung in task.ladder], ""), calibration=confidence_mark(task),
+    )  # fmt: skip
+    return msgspec.structs.replace(task, error_budget=ErrorBudget(max_error=0.1, sure=0.9, bar=kept))
 
 
 def log_of(task: Task, router: Router, rows: int, *, seed: int = 0) -> list[Evidence]:

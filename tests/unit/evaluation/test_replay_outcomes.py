@@ -13,7 +13,7 @@ from taskfit.evaluation.replay_outcomes import OutcomesReplay, replay_outcomes
 from taskfit.outcomes.matrix import NO_ANSWER, OutcomeTable
 from taskfit.protocols import Router
 from taskfit.values.task import Rung, Task
-from tests.unit.evaluation.replayed import HUGE, LARGE, REFUSAL, SMALL, fitted, under
+from tests.unit.evaluation.replayed import HUGE, LARGE, REFUSAL, SMALL, fitted, promised, under
 
 ROWS = 60
 NEVER = Figure(value=0.0, ci95=Interval(low=0.0, high=0.0))
@@ -86,6 +86,13 @@ def test_a_fitted_router_chooses_by_the_prompt(tmp_path: Path) -> None:
     made = made_of(SMALL, LARGE, router=fitted(tmp_path, small=0.2, large=0.9))
     assert made.ways == {"p/large": ROWS}
     assert made.new.quality.value == 0.75
+
+
+def test_where_a_bar_is_fitted_no_router_is_asked(tmp_path: Path) -> None:
+    task = promised(Task(name="t", ladder=(SMALL, LARGE), checks=(REFUSAL,)), bar=0.8)
+    gateway, _ = under(task, router=fitted(tmp_path, small=0.2, large=0.9))
+    made = replay_outcomes(table(), gateway.house.tasks["t"], gateway.house)
+    assert made.ways == {"p/small > p/large at 0.8 by refusal": ROWS}
 
 
 def test_requests_are_read_where_they_are_recorded() -> None:

@@ -1,5 +1,6 @@
 """One recorded request under another configuration: what is known for certain, and what cannot be told and why."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,8 +20,10 @@ from tests.unit.evaluation.replayed import (
     again,
     answered,
     escalated,
+    fitted,
     label,
     plan_of,
+    promised,
     record,
 )
 
@@ -111,6 +114,12 @@ def test_a_calibration_of_verdicts_is_applied_and_one_of_signals_is_not() -> Non
 def test_without_a_fitted_bar_the_last_rung_answers() -> None:
     promised = with_(CASCADE, error_budget=ErrorBudget(max_error=0.1, sure=0.9))
     assert again(escalated(), promised).way == "p/large"
+
+
+def test_where_a_bar_is_fitted_no_router_is_asked(tmp_path: Path) -> None:
+    router = fitted(tmp_path, small=0.2, large=0.9)
+    assert again(escalated(), CASCADE, router=router).way == "p/large"
+    assert again(escalated(), promised(CASCADE, bar=0.8), router=router).way == "p/small > p/large at 0.8 by refusal"
 
 
 def test_limits_that_would_have_cut_a_call_are_seen() -> None:
