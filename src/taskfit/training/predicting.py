@@ -37,6 +37,8 @@ def fit_predictor(table: OutcomeTable, *, seed: int = 0) -> TaskPredictor | None
         picked = distinct_rows([table.prompts[row] for row in rows], most=MOST_PROMPTS, seed=seed)
         rows = [rows[place] for place in sorted(picked.tolist())]
     texts, labels = [table.prompts[row] for row in rows], [table.tasks[row] for row in rows]
+    if len(set(labels)) < 2:
+        return None  # none of a rare task is in the sample
     made = fit_classes(texts, labels, most_weights=MOST_WEIGHTS, seed=seed)
     return TaskPredictor(text=made.text, least=LEAST, sharpness=made.sharpness, reach=made.reach)
 

@@ -3,7 +3,7 @@ import pytest
 from taskfit.features.scoring import predicted_task
 from taskfit.numerics import np
 from taskfit.outcomes.matrix import OutcomeTable
-from taskfit.training.predicting import fit_predictor, predicted_cells
+from taskfit.training.predicting import FEWEST_PROMPTS, MOST_PROMPTS, fit_predictor, predicted_cells
 from tests.unit.training.tables import table_of
 
 SAID = {"proofs": "Prove the theorem of number", "letters": "Write a letter about number", "sums": "What is 17 plus"}
@@ -34,6 +34,14 @@ def test_many_texts_at_once_come_to_what_one_comes_to_when_it_is_served() -> Non
 @pytest.mark.parametrize(("per_task", "tasks"), [(30, ("proofs",)), (10, ("proofs", "letters"))])
 def test_too_few_tasks_or_prompts_are_not_told_apart(per_task: int, tasks: tuple[str, ...]) -> None:
     assert fit_predictor(table(per_task, tasks)) is None
+
+
+def test_a_task_that_is_lost_in_the_sample_leaves_nothing_to_tell_apart() -> None:
+    """All prompts of the rare task ask the same, and so are one in the sample at most."""
+    tasks = ("rare",) * FEWEST_PROMPTS + ("common",) * (20 * MOST_PROMPTS)
+    prompts = tuple([f"{task} {row if task == 'common' else ''}" for row, task in enumerate(tasks)])
+    of = table_of(np.ones((len(tasks), 2)), (1.0, 2.0), tasks=tasks, prompts=prompts)
+    assert fit_predictor(of) is None
 
 
 def test_prompts_without_a_task_are_not_learned_from() -> None:
