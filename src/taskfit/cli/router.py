@@ -130,13 +130,15 @@ def evaluate(
 def _figures(
     table: "OutcomeTable", verdicts: Any, *, seed: int, progress: Callable[[str, float], None]
 ) -> dict[str, float | None]:
-    """What the table of policies comes to out of fold, for the manifest; nothing where few prompts were tried on all models."""
+    """What the table of policies comes to out of fold, for the manifest; nothing where few prompts that differ were tried on all
+    models."""
     from taskfit.evaluation.routing import given_tasks, measured_out_of_fold, of_rows
     from taskfit.numerics import np
+    from taskfit.training.folds import groups_of
     from taskfit.training.policies import trials_of
 
     shared = np.flatnonzero(~np.isnan(table.score).any(axis=1))
-    if len(shared) < FEWEST_MEASURED:
+    if len(set(groups_of(table.prompts)[shared].tolist())) < FEWEST_MEASURED:
         return {}
     trials, told = of_rows(trials_of(table, verdicts=verdicts), shared), given_tasks(seed=seed)
     report = measured_out_of_fold(trials, told, tasks="given", folds=5, seed=seed, progress=progress, resamples=2)

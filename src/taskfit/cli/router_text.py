@@ -69,8 +69,8 @@ def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
         heads = ("task", "prompts", "router AIQ", "less random mix that knows the task", "less random mix learned on the others")
         print_table(heads, [
             (
-                cold.task, str(cold.prompts), f"{cold.router:.3f}", f"{cold.over_random_mix:+.3f}{_ends(cold.ci95, '{:+.3f}')}",
-                f"{cold.over_learned_mix:+.3f}{_ends(cold.learned_ci95, '{:+.3f}')}",
+                cold.task, str(cold.prompts), "-" if cold.router is None else f"{cold.router:.3f}",
+                _over(cold.over_random_mix, cold.ci95), _over(cold.over_learned_mix, cold.learned_ci95),
             )
             for cold in report.cold
         ])  # fmt: skip
@@ -89,6 +89,10 @@ def print_pair(report: "PairReport") -> None:
         ("CPT80", report.cpt80, "share of strong calls for 80% of the gap; a random mix needs 0.8"),
     ):
         typer.echo(f"{name:6} {_shown(figure):24} {what}")
+
+
+def _over(difference: float | None, ci95: tuple[float, float] | None) -> str:
+    return "-" if difference is None else f"{difference:+.3f}{_ends(ci95, '{:+.3f}')}"
 
 
 def pair_json(report: "PairReport") -> dict[str, Any]:

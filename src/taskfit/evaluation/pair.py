@@ -14,7 +14,7 @@ from taskfit.evaluation.cascade import Answers, Fold, apgr, cpt, mean_curve, ran
 from taskfit.evaluation.intervals import Figure, bootstrapped_together
 from taskfit.numerics import Floats, Integers, np
 from taskfit.outcomes.matrix import OutcomeTable
-from taskfit.training.folds import folds_of, groups_of
+from taskfit.training.folds import complain_of_one_question, folds_of, groups_of
 from taskfit.training.gain import cell_of, fit_gain, predict_gain
 from taskfit.values.fitted import GainModel
 
@@ -48,15 +48,17 @@ def measure_pair(
     table: OutcomeTable, *, weak: str, strong: str, labels: int | None, folds: int, repeats: int = 1, seed: int,
     progress: Progress,
 ) -> PairReport:  # fmt: skip
-    """Out of fold. Errors: ConfigurationError where the pair has too few prompts, or the strong model is not the better one."""
+    """Out of fold. Errors: ConfigurationError where the pair has too few prompts, these all ask the same, or the strong model is
+    not the better one."""
     both = _both(table, weak, strong)
+    complain_of_one_question(both.prompts)
     drawn: list[Sequence[Fold]] = []
     draws = repeats if labels is None else repeats * DRAWS
     for draw in range(draws):
         fold = folds_of(both.prompts, folds=folds, seed=seed + draw)
         which = "" if draws == 1 else f"draw {draw + 1} of {draws}, "
         made = []
-        for number in range(folds):
+        for number in np.unique(fold).tolist():  # of fewer questions than folds, each is one
             progress(f"{which}fold {number + 1} of {folds}", (draw * folds + number) / (draws * folds))
             inside = np.flatnonzero(fold == number)
             within = both.of(np.flatnonzero(fold != number))

@@ -15,7 +15,7 @@ from taskfit.evaluation.intervals import Figure, bootstrapped_together
 from taskfit.numerics import Floats, Integers, np
 from taskfit.outcomes.matrix import OutcomeTable
 from taskfit.training.fitting import FittedPolicies, fit_policies, sweep, task_cells, trades_for
-from taskfit.training.folds import folds_of, groups_of
+from taskfit.training.folds import complain_of_one_question, folds_of, groups_of
 from taskfit.training.following import ways_of
 from taskfit.training.frontier import aiq, hull, saving_at
 from taskfit.training.policies import Trials
@@ -88,17 +88,17 @@ class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
     `random_mix` is that of all models and knows the task's own outcomes; `learned_mix` is that of the models between which
     anyone would have mixed by the outcomes of the other tasks, in the proportions that suit this one. The areas are those over
     costs at which all three have something. `over_random_mix` and `over_learned_mix` are the router's AIQ less theirs, with
-    `ci95` and `learned_ci95`.
+    `ci95` and `learned_ci95`. None where the best single model costs nothing, or no costs are known.
     """
 
     task: str
     prompts: int
-    router: float
-    random_mix: float
-    over_random_mix: float
+    router: float | None
+    random_mix: float | None
+    over_random_mix: float | None
     ci95: tuple[float, float] | None
-    learned_mix: float
-    over_learned_mix: float
+    learned_mix: float | None
+    over_learned_mix: float | None
     learned_ci95: tuple[float, float] | None
 
 
@@ -172,8 +172,10 @@ def out_of_fold(
     """What comes of each prompt by what was fitted on the other folds, and the cells that were thin in any of them.
 
     The mean over `repeats` draws of the folds, by `seed` and those after it: which prompts fall together is no finding. The
-    trades are the same in each draw. A latency is known where it is in all of them.
+    trades are the same in each draw. A latency is known where it is in all of them. Errors: ConfigurationError where all prompts
+    ask the same.
     """
+    complain_of_one_question(trials.table.prompts)
     shape = len(trades_for(trials)), len(trials.table.prompts)
     total = Curve(quality=np.zeros(shape), cost_usd=np.zeros(shape), latency_s=np.zeros(shape))
     thin: dict[str, None] = {}
@@ -385,12 +387,12 @@ def _cold(task: str, trials: Trials, router: Curve, *, mixed: Integers, seed: in
     return ColdTask(
         task=task,
         prompts=len(trials.table.prompts),
-        router=said["router.aiq"].value or 0.0,
-        random_mix=said["mix.aiq"].value or 0.0,
-        over_random_mix=over_mix.value or 0.0,
+        router=said["router.aiq"].value,
+        random_mix=said["mix.aiq"].value,
+        over_random_mix=over_mix.value,
         ci95=_ends(over_mix),
-        learned_mix=said["baseline.aiq"].value or 0.0,
-        over_learned_mix=over_learned.value or 0.0,
+        learned_mix=said["baseline.aiq"].value,
+        over_learned_mix=over_learned.value,
         learned_ci95=_ends(over_learned),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
+from taskfit.errors import ConfigurationError
 from taskfit.numerics import Integers, np
 
 _GAPS: Final = re.compile(r"[\W_]+")
@@ -25,6 +26,15 @@ def groups_of(questions: Sequence[str]) -> Integers:
     """A number for each row, the same for rows that ask the same. Shapes: (rows,), from 0 without gaps."""
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(question_key(question), len(numbers)) for question in questions], dtype=np.int64)
+
+
+def complain_of_one_question(questions: Sequence[str]) -> None:
+    """Errors: ConfigurationError where there are not two, so that nothing can be fitted on one and measured on the other."""
+    if int(groups_of(questions).max(initial=-1)) < 1:
+        raise ConfigurationError(
+            f"nothing can be fitted on some questions and measured on others\n  found   {len(questions)} prompts that all ask "
+            "the same\n  wanted  two different questions or more"
+        )
 
 
 def folds_of(questions: Sequence[str], *, folds: int, seed: int) -> Integers:

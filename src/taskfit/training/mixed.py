@@ -42,9 +42,12 @@ def variances_of(
 
     They maximise the mean over the outputs of the restricted likelihood + that of PRIOR_WEIGHT effects whose squares are the
     `usual` variance, by a few steps of a minorisation, each of which raises it. Shapes: each of products (rows, rows), the inner
-    products of a group's rows; targets (rows, outputs), which have the variances in common; constant (rows,), ones if None.
+    products of a group's rows; targets (rows, outputs), which have the variances in common; constant (rows,), ones if None. Of a
+    single row they are the usual ones.
     """
     rows, outputs = targets.shape
+    if rows < 2:
+        return tuple(usual)  # one row has no spread, so it says nothing of any
     ones = np.ones(rows) if constant is None else constant
     spread = float(targets.var(axis=0).mean() or 1.0)
     noise = spread / (1.0 + sum(usual))

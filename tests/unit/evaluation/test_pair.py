@@ -81,6 +81,21 @@ def test_what_the_words_tell_is_learned_on_the_other_folds() -> None:
     assert (report.folds, report.labels, report.draws) == (2, None, 1)
 
 
+def test_of_fewer_questions_than_folds_each_is_a_fold() -> None:
+    score = np.column_stack([np.arange(30) % 3 == 0, np.arange(30) % 3 > 0]).astype(np.float64)
+    of = table_of(score, (1.0, 10.0))
+    report = measure_pair(of, weak="small", strong="large", labels=None, folds=50, seed=0, progress=silent)
+    assert (report.prompts, report.folds) == (30, 50)
+    assert report.apgr.value is not None
+
+
+def test_a_single_question_is_complained_about() -> None:
+    score = np.tile([[0.0, 1.0]], (40, 1))
+    one = table_of(score, (1.0, 10.0), prompts=("Why?", "why") * 20)
+    with pytest.raises(ConfigurationError, match="40 prompts that all ask the same"):
+        measure_pair(one, weak="small", strong="large", labels=None, folds=5, seed=0, progress=silent)
+
+
 def test_repeated_folds_give_the_mean_of_the_figures_of_each_draw_of_them() -> None:
     of, said = learnable(80), list[tuple[str, float]]()
     singles = [

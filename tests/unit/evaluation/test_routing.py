@@ -216,6 +216,9 @@ def test_a_task_that_was_left_out_is_measured_by_what_the_others_taught() -> Non
     ((fitted, asked),) = seen
     assert all("theorem" in key for key in fitted)
     assert all("letter" in key for key in asked)
+    assert cold.router is not None
+    assert cold.random_mix is not None
+    assert cold.learned_mix is not None
     assert cold.over_random_mix == pytest.approx(cold.router - cold.random_mix)
     assert cold.over_learned_mix == pytest.approx(cold.router - cold.learned_mix)
     assert cold.learned_mix <= cold.random_mix + 1e-9
@@ -239,6 +242,19 @@ def test_areas_of_a_new_task_begin_where_all_have_something() -> None:
     assert (cold.learned_mix, cold.router) == pytest.approx((0.7, 0.7))
     at_4 = 0.5 + 0.4 * (4 - 1.5) / (8 - 1.5)
     assert cold.random_mix == pytest.approx((at_4 + 0.9) / 2)
+
+
+def test_without_costs_a_new_task_has_no_area() -> None:
+    of = trials(np.tile([0.2, 0.9], (60, 1)), (0.0, 0.0), tasks=("old", "new") * 30)
+    (cold,) = left_out(of, no_tasks(), ["new"], seed=0, progress=silent)
+    assert (cold.router, cold.random_mix, cold.learned_mix) == (None, None, None)
+    assert (cold.over_random_mix, cold.over_learned_mix, cold.ci95, cold.learned_ci95) == (None, None, None, None)
+
+
+def test_a_single_question_is_complained_about() -> None:
+    of = trials(np.tile([0.0, 1.0], (40, 1)), (1.0, 2.0), prompts=("Why?", "why") * 20)
+    with pytest.raises(ConfigurationError, match="40 prompts that all ask the same"):
+        out_of_fold(of, no_tasks(), folds=5, seed=0, progress=silent)
 
 
 def test_tasks_that_are_told_by_text_are_worth_nearly_as_much_as_given_ones() -> None:

@@ -102,3 +102,7 @@ def test_conjugate_gradients_solve_the_system() -> None:
     designs, targets = drawn(4, outputs=3)
     found = solve(from_dense(designs[0]), targets)
     assert found == pytest.approx(np.linalg.solve(designs[0] @ designs[0].T + np.eye(80), targets), abs=1e-4)
+
+
+def test_a_single_row_says_nothing_of_variances() -> None:
+    assert variances_of([np.ones((1, 1))], np.ones((1, 1)), (0.3,), steps=5) == (0.3,)
