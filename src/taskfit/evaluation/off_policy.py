@@ -18,8 +18,9 @@ import msgspec
 from taskfit.evaluation.intervals import Statistic
 from taskfit.numerics import Booleans, Floats, Integers, np
 
-LEAST_PROPENSITY: Final = 0.005
-"""Smaller ones count as this: clipped weights are biased a little and do not let one request speak for a thousand."""
+LEAST_PROPENSITY: Final = 0.0005
+"""Smaller ones count as this. Exploration of 0.1 % of the requests among two rungs has this: were it clipped, what was tried out
+would count less than what is chosen anyway."""
 
 FOLDS: Final = 5
 

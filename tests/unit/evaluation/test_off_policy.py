@@ -49,6 +49,20 @@ def test_both_estimates_are_unbiased_whatever_the_direct_model_is(model: Floats)
     assert made[:, 3] == pytest.approx(made[:, 2] - made[:, 0])
 
 
+def test_a_policy_that_is_seldom_tried_out_counts_fully_beside_where_it_is_chosen_anyway() -> None:
+    """Explored are 0.5 % of the requests, among two rungs: of half of the requests the policy is the usual one."""
+    random, rows, quality = np.random.default_rng(6), 8_000, np.array([0.9, 0.5])
+    propensity, found = np.array([0.9975, 0.0025]), []
+    for _ in range(200):
+        context = np.arange(rows) % 2
+        is_taken = random.random(rows) < propensity[context]
+        reward = (random.random(rows) < quality[context]).astype(np.float64)
+        every, weight = np.ones(rows), inverse_propensities(is_taken, propensity[context])
+        of = Stratum(member=every, weight=weight, value=reward, model=np.zeros(rows), seen=every, actual=reward)
+        found.append(means_of([of])(every[None])[0, 1])
+    assert np.mean(found) == pytest.approx(quality.mean(), abs=0.02)
+
+
 def test_a_right_direct_model_makes_the_estimate_steadier() -> None:
     made = estimates(QUALITY)
     assert made[:, 2].std() < made[:, 1].std()
