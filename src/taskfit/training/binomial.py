@@ -13,6 +13,8 @@ TINY: Final = 1e-300
 PRECISION: Final = 1e-15
 MOST_TERMS: Final = 100_000
 HALVINGS: Final = 60
+MOST_ROWS: Final = 1e15
+"""Nobody has more; what would need them is counted as this."""
 
 
 def upper_bound(errors: int, rows: int, *, risk: float, coin: float = 1.0) -> float:
@@ -37,13 +39,13 @@ def is_below(errors: int, rows: int, *, limit: float, risk: float, coin: float =
 
 def least_rows(max_error: float, *, risk: float) -> int:
     """How many rows without an error bring the upper bound down to `max_error`."""
-    rows = max(1, ceil(log(risk) / log1p(-max_error)))
+    rows = max(1, ceil(min(log(risk) / log1p(-max_error), MOST_ROWS)))
     return rows - 1 if rows > 1 and (1 - max_error) ** (rows - 1) <= risk else rows
 
 
 def binomial_tail(errors: float, rows: float, share: float) -> float:
     """P(X <= errors) of a binomial X of `rows` and `share`; in between whole numbers by the beta function."""
-    if share <= 0 or errors >= rows:
+    if 1 - share >= 1 or errors >= rows:  # also what is too small to be told from 0
         return 1.0
     if share >= 1:
         return 0.0

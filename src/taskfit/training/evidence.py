@@ -55,7 +55,7 @@ def missing_evidence(confidence: Floats, loss: Floats, *, max_error: float, sure
 
 def missing_for_joint(rows: int, *, max_error: float) -> Missing:
     """What the promise `joint` takes: (0 + 1) / (rows + 1) <= max_error."""
-    least = ceil(1 / max_error - 1 - 1e-9)
+    least = ceil(min(1 / max_error, MOST_ROWS) - 1 - 1e-9)
     return Missing(least_rows=least, more_rows=max(0, least - rows))
 
 

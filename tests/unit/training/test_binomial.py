@@ -32,6 +32,13 @@ def test_the_rows_that_certify_with_so_many_errors_are_the_known_ones(max_error:
     assert least_rows(max_error, risk=0.1) == counts[0]
 
 
+@pytest.mark.parametrize("limit", [1e-17, 1e-300, 5e-324])
+def test_a_limit_that_cannot_be_told_from_nothing_is_never_reached(limit: float) -> None:
+    assert least_rows(limit, risk=0.1) == 10**15
+    assert not is_below(0, 10**6, limit=limit, risk=0.1)
+    assert not is_below(3, 10**6, limit=limit, risk=0.1, coin=0.5)
+
+
 def test_of_nothing_and_of_errors_alone_the_worst_is_true() -> None:
     assert upper_bound(0, 0, risk=0.1) == upper_bound(5, 5, risk=0.1) == 1.0
     assert not is_below(5, 5, limit=0.99, risk=0.1)
