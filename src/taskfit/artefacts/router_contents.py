@@ -67,10 +67,13 @@ def gain_faults(gain: GainModel, models: Collection[str]) -> Iterator[Fault]:
         yield "strong", "the weak model once more", "another model"
     if len(gain.words) != BUCKETS:
         yield "words", f"{len(gain.words)} weights", f"{BUCKETS}, one for each bucket"
-    if len(gain.steps) < 2 or any(after > before for before, after in pairwise(gain.steps)):
-        yield "steps", f"{len(gain.steps)} gains", "two or more, in falling order"
+    by_cell = {f"cell_steps.{name[:SHOWN]}": steps for name, steps in gain.cell_steps.items()}
+    for where, steps in {"steps": gain.steps, **by_cell}.items():
+        if len(steps) < 2 or any(after > before for before, after in pairwise(steps)):
+            yield where, f"{len(steps)} gains", "two or more, in falling order"
+        yield from _too_large(where, steps)
     yield from _gain_cell_faults(gain)
-    for part, numbers in (("words", gain.words), ("cells", gain.cells.values()), ("steps", gain.steps)):
+    for part, numbers in (("words", gain.words), ("cells", gain.cells.values())):
         yield from _too_large(part, numbers)
 
 
@@ -84,6 +87,8 @@ def _gain_cell_faults(gain: GainModel) -> Iterator[Fault]:
         if len(line) != len(SURFACE):
             yield where, f"{len(line)} weights", f"{len(SURFACE)}, one for each feature"
         yield from _too_large(where, line)
+    if unknown := gain.cell_steps.keys() - gain.cells.keys():
+        yield "cell_steps", f"the unknown cell {_said(min(unknown))}", f"one of: {_listed(gain.cells)}"
     for name, factor in gain.spread.items():
         if name not in gain.cells or not 0 <= factor <= MOST:
             yield f"spread.{name[:SHOWN]}", f"{factor:g}", "a number of 0 or more for one of the cells"

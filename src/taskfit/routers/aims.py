@@ -73,7 +73,7 @@ def aim_for(fitted: FittedRouter, task: Task) -> Aim | None:
         trade=trade,
         max_latency_s=None if task.slo is None else task.slo.p95_s,
         pair=pair,
-        least_gain=0.0 if pair is None or fitted.gain is None else _least_gain(fitted, fitted.gain, fit, pair),
+        least_gain=0.0 if pair is None or fitted.gain is None else _least_gain(fitted, fitted.gain, task, fit, pair),
     )
 
 
@@ -126,9 +126,17 @@ def _best(places: Collection[int], fitted: FittedRouter) -> int:
     return max(places, key=quality)
 
 
-def _least_gain(fitted: FittedRouter, gain: GainModel, fit: Fit, pair: tuple[int, int]) -> float:
-    """The gain from which on a request goes to the strong model: that of the share of strong calls which the dial leads to."""
-    weak, strong = (fitted.table.cells[ALL].estimates[place] for place in pair)
+def _least_gain(fitted: FittedRouter, gain: GainModel, task: Task, fit: Fit, pair: tuple[int, int]) -> float:
+    """The gain from which on a request goes to the strong model: that of the share of strong calls which the dial leads to.
+
+    By what is known of the task, as the dial is for its requests; of one with too few prompts, by what is known of all.
+    """
+    own = f"task:{task.name}"
+    cell, steps = (own, gain.cell_steps[own]) if own in gain.cell_steps else (ALL, gain.steps)
+    cells = fitted.table.cells
+    weak, strong = (cells.get(cell, cells[ALL]).estimates[place] for place in pair)
+    if weak is None or strong is None:
+        weak, strong = (cells[ALL].estimates[place] for place in pair)
     assert weak is not None and strong is not None
     if fit.budget is not None:
         rise = strong.cost_usd - weak.cost_usd
@@ -137,9 +145,9 @@ def _least_gain(fitted: FittedRouter, gain: GainModel, fit: Fit, pair: tuple[int
         wanted = (fit.share if fit.share is not None else 1.0) * (strong.quality - weak.quality)
         if fit.quality is not None:
             wanted = fit.quality - weak.quality
-        share = _share_for(gain.steps, wanted)
-    place = min(len(gain.steps) - 1, max(0, round(share * (len(gain.steps) - 1))))
-    return gain.steps[place] if place else float("inf")
+        share = _share_for(steps, wanted)
+    place = min(len(steps) - 1, max(0, round(share * (len(steps) - 1))))
+    return steps[place] if place else float("inf")
 
 
 def _share_for(steps: Sequence[float], wanted: float) -> float:

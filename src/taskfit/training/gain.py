@@ -117,7 +117,22 @@ def fit_gain(
         made = fit_prompts(labelled, gain[rows], within, pair=pair, variances=variances)
         left_out[out] = predict_prompts(made, labelled.of(out))
     tell("done", 1.0)
-    return msgspec.structs.replace(model, steps=tuple(np.quantile(left_out, np.linspace(1.0, 0.0, SHARES)).tolist()))
+    return msgspec.structs.replace(model, steps=_steps(left_out), cell_steps=_steps_by_task(left_out, labelled))
+
+
+def _steps(gain: Floats) -> tuple[float, ...]:
+    """The gains at SHARES shares of the prompts, in falling order."""
+    return tuple(np.quantile(gain, np.linspace(1.0, 0.0, SHARES)).tolist())
+
+
+def _steps_by_task(gain: Floats, prompts: Prompts) -> Mapping[str, tuple[float, ...]]:
+    """Those of each task with FEWEST_PROMPTS prompts or more, by its cell. Shapes: gain (prompts,)."""
+    rows = [np.flatnonzero(prompts.task == place) for place in range(len(prompts.tasks))]
+    return {
+        cell_of(name): rounded(_steps(gain[own]))
+        for name, own in zip(prompts.tasks, rows, strict=True)
+        if name and len(own) >= FEWEST_PROMPTS
+    }
 
 
 def gains_out_of_fold(

@@ -44,7 +44,8 @@ class GainModel(msgspec.Struct, frozen=True, kw_only=True):
     to nothing, in cells for unseen tasks, where texts of other tasks tell little of them. `cells` and `surface` have the same
     cells, and `all` for any other; `words` has a number for each bucket (a look-up among numbers in a row is the quickest),
     `surface` one for each feature of features/surface.py. `steps` are gains in falling order at the shares 0, 0.01, … 1 of strong
-    calls among the training prompts, out of fold: a threshold for each share.
+    calls among the training prompts, out of fold: a threshold for each share. `cell_steps` are the same among the prompts of one
+    task, by its cell, where these are enough.
     """
 
     weak: str
@@ -54,6 +55,7 @@ class GainModel(msgspec.Struct, frozen=True, kw_only=True):
     surface: Mapping[str, tuple[float, ...]]
     steps: tuple[float, ...]
     spread: Mapping[str, float] = {}
+    cell_steps: Mapping[str, tuple[float, ...]] = {}
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

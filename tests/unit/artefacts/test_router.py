@@ -145,6 +145,9 @@ TEXT = PREDICTOR.text
         ({"gain": other(GAIN, surface={**GAIN.surface, "task:x": (0.5,)})}, "surface.task:x\n  found   1 weights"),
         ({"gain": other(GAIN, spread={"task:z": 1.0})}, "spread.task:z\n  found   1\n"),
         ({"gain": other(GAIN, steps=())}, "steps\n  found   0 gains"),
+        ({"gain": other(GAIN, cell_steps={"task:x": (0.1, 0.2)})}, "cell_steps.task:x\n  found   2 gains"),
+        ({"gain": other(GAIN, cell_steps={"task:x": (1e300, 0.2)})}, "cell_steps.task:x\n  found   the number 1e\\+300"),
+        ({"gain": other(GAIN, cell_steps={"task:y": (0.2, 0.1)})}, "cell_steps\n  found   the unknown cell 'task:y'"),
         ({"gain": other(GAIN, steps=(0.1, 0.2))}, "steps\n  found   2 gains\n  wanted  two or more, in falling order"),
     ],
 )  # fmt: skip

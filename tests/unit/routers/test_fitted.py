@@ -12,6 +12,7 @@ from taskfit.features.definition import DEFINITION
 from taskfit.features.surface import SURFACE
 from taskfit.features.words import BUCKETS
 from taskfit.protocols import Scene
+from taskfit.routers.aims import aim_for
 from taskfit.routers.fitted import FittedRouter, FittedSettings
 from taskfit.values.condition import Condition
 from taskfit.values.fitted import FittedRouter as Fitted
@@ -153,6 +154,24 @@ def test_with_a_gain_model_the_prompt_decides_between_two_models(tmp_path: Path)
     made, task = router(tmp_path, gain=gain), Task(name="hard", ladder=LADDER, fit=Fit(budget=5_500))
     assert taken(made, task, request("Is this hard? Is it?"))[0] == ("p/large", False)
     assert taken(made, task, request("An easy one."))[0] == ("p/small", False)
+
+
+@pytest.mark.parametrize(
+    ("fit", "least"),
+    [(Fit(budget=5_500), 0.7), (Fit(budget=1_000), float("inf")), (Fit(budget=10_000), 0.4), (Fit(quality=0.4075), 0.994)],
+    ids=["half", "none", "all", "quality"],
+)
+def test_a_dial_between_two_models_is_that_of_the_tasks_own_requests(tmp_path: Path, fit: Fit, least: float) -> None:
+    """Of all requests the strong model would be worth it for few; of the hard ones all gain much."""
+    hard = tuple(1 - 0.6 * step / 100 for step in range(101))
+    gain = GainModel(
+        weak="small", strong="large", cells={"all": 0.1, "task:hard": 0.7}, words=(0.0,) * BUCKETS,
+        surface=dict.fromkeys(("all", "task:hard"), (0.0,) * len(SURFACE)), steps=tuple(1 - step / 50 for step in range(101)),
+        cell_steps={"task:hard": hard},
+    )  # fmt: skip
+    aim = aim_for(router(tmp_path, gain=gain).fitted, Task(name="hard", ladder=LADDER, fit=fit))
+    assert aim is not None
+    assert aim.least_gain == pytest.approx(least)
 
 
 def test_a_request_that_names_no_task_is_known_by_its_text(tmp_path: Path) -> None:

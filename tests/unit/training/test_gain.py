@@ -115,6 +115,16 @@ def test_thresholds_fall_and_send_about_their_share_of_new_prompts_to_the_strong
         assert np.mean(said > fitted.steps[share]) == pytest.approx(share / 100, abs=0.12)
 
 
+def test_thresholds_of_a_task_send_about_their_share_of_its_own_prompts_to_the_strong_model(fitted: GainModel) -> None:
+    table = drawn(2, 400)
+    said = predict_gain(fitted, table.prompts, [f"task:{task}" for task in table.tasks])
+    assert fitted.cell_steps.keys() == {f"task:{task}" for task in table.tasks}
+    for task in sorted(set(table.tasks)):
+        own = said[np.array(table.tasks) == task]
+        for share in (25, 50, 75):
+            assert np.mean(own > fitted.cell_steps[f"task:{task}"][share]) == pytest.approx(share / 100, abs=0.2)
+
+
 def test_it_is_the_same_again_and_the_order_of_models_does_not_matter() -> None:
     table = drawn(3, 60)
     made = fit_gain(table, weak="weak", strong="strong", seed=5)
