@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from taskfit.routers.choosing import FEWEST_ROWS, trade_for
+from taskfit.routers.choosing import FEWEST_ROWS, mixed_frontier, trade_for
 from taskfit.values.fitted import FittedRouter, GainModel
 from taskfit.values.money import MICRO, Usd
-from taskfit.values.policy import ALL, Cell, Policy
-from taskfit.values.task import Explore, Fit, Rung, Task
+from taskfit.values.policy import ALL, Cell, Point, Policy
+from taskfit.values.task import DEFAULT_TASK, Explore, Fit, Rung, Task
 
 OWN_VERDICT = ("agree", "samples", "vote")
 """Rungs that reject their own answer where the voices differ."""
@@ -62,7 +62,8 @@ def aim_for(fitted: FittedRouter, task: Task) -> Aim | None:
     singles = dict(sorted(found.items(), key=lambda single: order[single[0]]))
     fit = Fit(share=1.0) if task.fit == Fit() else task.fit
     budget = None if fit.budget is None else fit.budget / MICRO
-    trade = trade_for(table, task.name, fit=fit.share, budget_usd=budget, quality=fit.quality, allowed=allowed)
+    mixed = _mixed(fitted, task, allowed)
+    trade = trade_for(table, task.name, fit=fit.share, budget_usd=budget, quality=fit.quality, allowed=allowed, mixed=mixed)
     pair = _pair(fitted.gain, names, singles)
     return Aim(
         allowed=allowed,
@@ -75,6 +76,15 @@ def aim_for(fitted: FittedRouter, task: Task) -> Aim | None:
         pair=pair,
         least_gain=0.0 if pair is None or fitted.gain is None else _least_gain(fitted, fitted.gain, task, fit, pair),
     )
+
+
+def _mixed(fitted: FittedRouter, task: Task, allowed: Collection[int]) -> Sequence[Point]:
+    """The frontier of requests that name no task, where their texts tell in which task's cell each is chosen for; else empty."""
+    if fitted.predictor is None or task.name != DEFAULT_TASK:
+        return ()
+    cells = fitted.table.cells
+    told = [cells[name] for output in fitted.predictor.text.outputs if (name := f"task:{output}") in cells]
+    return mixed_frontier(told, allowed=frozenset(allowed))
 
 
 def names_of(ladder: Sequence[Rung]) -> Mapping[str, Rung]:

@@ -7,12 +7,16 @@ Pure Python, as it runs for each request. Knows no rung, no ladder and no way in
 from collections.abc import Iterable, Sequence, Set
 from itertools import pairwise
 from math import inf, sqrt
+from operator import itemgetter
 from typing import Final
 
 from taskfit.values.policy import ALL, Cell, Estimate, Point, PolicyTable
 
 FEWEST_ROWS: Final = 30
 """A policy of which fewer outcomes are known altogether counts with the lower end of its interval."""
+
+TRADES: Final = 80
+"""Points of a mixed frontier at most."""
 
 BEYOND: Final = 2.0
 """How far beyond the last corner of a frontier a trade is set that chooses the cheapest policy."""
@@ -74,6 +78,31 @@ def frontier_of(cell: Cell, *, allowed: Set[int] | None = None) -> tuple[Point, 
     return tuple(reversed(points))
 
 
+def mixed_frontier(cells: Sequence[Cell], *, allowed: Set[int] | None = None) -> tuple[Point, ...]:
+    """What one trade for the requests of all these cells comes to, where each is chosen for in its own, the dearest first. Empty
+    where nothing is known."""
+    hulls = [(cell.rows, points) for cell in cells if cell.rows and (points := frontier_of(cell, allowed=allowed))]
+    whole = sum([rows for rows, _ in hulls])
+    found: list[Point] = []
+    for trade in _trades(hulls):
+        quality = cost = 0.0
+        for rows, points in hulls:
+            _, each = max([(point.quality - trade * point.cost_usd, point) for point in points], key=itemgetter(0))
+            quality, cost = quality + rows / whole * each.quality, cost + rows / whole * each.cost_usd
+        if not found or cost < found[-1].cost_usd:
+            found.append(Point(trade=trade, quality=quality, cost_usd=cost))
+    return tuple(found)
+
+
+def _trades(hulls: Sequence[tuple[int, Sequence[Point]]]) -> Sequence[float]:
+    """0, and from where cost hardly counts to where hardly anything else does."""
+    slopes = [point.trade for _, points in hulls for point in points if point.trade > 0]
+    if not slopes:
+        return [0.0] if hulls else []
+    least, most = min(slopes) / BEYOND, max(slopes) * BEYOND
+    return [0.0, *[least * (most / least) ** (step / (TRADES - 1)) for step in range(TRADES)]]
+
+
 def trade_for(
     table: PolicyTable,
     task: str,
@@ -82,15 +111,19 @@ def trade_for(
     budget_usd: float | None = None,
     quality: float | None = None,
     allowed: Set[int] | None = None,
+    mixed: Sequence[Point] = (),
 ) -> float:
-    """The trade for a task's dial. `task` that the table does not have: that of all requests.
+    """The trade for a task's dial. `task` that the table does not have: that of all requests. `mixed` is the frontier where its
+    requests are chosen for in several cells, else it is that of the task's own.
 
     `fit`, 0 to 1, is the share of the quality between the cheapest and the best single model that is to be had; `budget_usd`
     the mean cost of a request that is not to be passed; `quality` the mean that is to be had. Of several the highest demand on
     quality holds as far as the budget allows. Without any: `fit` 1. What cannot be had is come as near to as may be.
     """
     name = cell_for(table, [f"task:{task}"])
-    points = frontier_of(table.cells[name], allowed=allowed) if allowed is not None else table.frontiers.get(name, ())
+    points = mixed or (
+        frontier_of(table.cells[name], allowed=allowed) if allowed is not None else table.frontiers.get(name, ())
+    )
     if not points:
         return 0.0
     if fit is None and quality is None and budget_usd is None:

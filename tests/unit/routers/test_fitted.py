@@ -185,6 +185,26 @@ def test_a_request_that_names_no_task_is_known_by_its_text(tmp_path: Path) -> No
     assert cells == {"plain": "task:easy", "Really?": "task:hard"}
 
 
+@pytest.mark.parametrize(
+    ("fit", "easy", "hard"),
+    [
+        (Fit(budget=1_000), "p/small", "p/small"),
+        (Fit(budget=5_500), "p/small", "p/large"),
+        (Fit(quality=0.88), "p/small", "p/large"),
+        (Fit(budget=10_000), "p/large", "p/large"),
+    ],
+    ids=["least", "half", "quality", "all"],
+)
+def test_a_dial_of_requests_that_name_no_task_is_held_over_the_tasks_that_their_texts_tell(
+    tmp_path: Path, fit: Fit, easy: str, hard: str
+) -> None:
+    """In the cell of all requests it is all or nothing: the small model for 0.001, or the large one for 0.010."""
+    text = TextWeights(outputs=("easy", "hard"), intercepts=(0.0, -9.0), weights={}, surface={"questions": (0.0, 18.0)})
+    made, task = router(tmp_path, predictor=TaskPredictor(text=text, least=0.9)), Task(name="default", ladder=LADDER, fit=fit)
+    assert taken(made, task, request("plain"))[0][0] == easy
+    assert taken(made, task, request("Really?"))[0][0] == hard
+
+
 def test_every_policy_that_was_weighed_is_told_with_why_it_was_not_taken(tmp_path: Path) -> None:
     of = table({"all": (known(0.7, 0.001), known(0.9, 0.010), known(0.6, 0.020))}, (*SINGLES, Policy(rungs=("odd",))))
     ladder = (*LADDER, Rung(models=("p/odd",)))
