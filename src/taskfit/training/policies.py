@@ -1,8 +1,9 @@
 """Which policies there are over some models, and what each would have made of each prompt, by what was recorded.
 
-Policies are single models; pairs and triples of cheap models that must agree, with a model behind them; models whose recorded
-confidence must reach a bar, with a model behind them; and models whose answer a check must accept, with a model behind them. All
-calls are paid. The number of policies is bounded, whatever the number of models. Fits nothing.
+Policies are single models; pairs and triples of cheap models that must agree, with a model behind them; triples of which two must
+agree, the dearest being asked where the others differ, with a model behind them; models whose recorded confidence must reach a
+bar, with a model behind them; and models whose answer a check must accept, with a model behind them. All calls are paid. The
+number of policies is bounded, whatever the number of models. Fits nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,10 +17,11 @@ from taskfit.numerics import Booleans, Floats, Integers, np
 from taskfit.outcomes.matrix import NO_ANSWER, OutcomeTable
 from taskfit.training.call_keys import keyed_by_calls
 from taskfit.training.frontier import hull, quality_at
+from taskfit.training.voting import votes_of
 from taskfit.values.policy import Policy
 from taskfit.values.task import Rung
 
-Gate: TypeAlias = Literal["none", "agreement", "bar", "check"]
+Gate: TypeAlias = Literal["none", "agreement", "votes", "bar", "check"]
 """What an answer must pass to be accepted."""
 
 MOST_MODELS: Final = 12
@@ -33,11 +35,13 @@ BARS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """Models, by their place, that are called at once, and what their answer must pass. `bar` for the gate of that name."""
+    """Models, by their place, that are called at once, and what their answer must pass. `bar` for the gate of that name.
+    `first_to`: no more are called than it takes until one answer has so many votes."""
 
     models: tuple[int, ...]
     gate: Gate = "none"
     bar: float | None = None
+    first_to: int | None = None
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +93,7 @@ def trials_of(table: OutcomeTable, *, verdicts: Floats | None = None) -> Trials:
 def every_way(trials: Trials) -> tuple[Way, ...]:
     """All policies that what was recorded allows, single models first, in the order of the table's models."""
     singles = [_way((Stage(models=(place,)),), trials.table.models) for place in range(len(trials.table.models))]
-    stages = [*_agreements(trials), *_bars(trials), *_checks(trials)]
+    stages = [*_agreements(trials), *_votes(trials), *_bars(trials), *_checks(trials)]
     return (*singles, *[_way(pair, trials.table.models) for pair in stages])
 
 
@@ -107,20 +111,53 @@ def follow_one(trials: Trials, way: Way) -> tuple[Floats, Floats, Floats]:
 
     Shapes: each (prompts,).
     """
-    table = trials.table
-    rows = len(table.prompts)
+    rows = len(trials.table.prompts)
     is_open, is_unknown = np.ones(rows, dtype=np.bool_), np.zeros(rows, dtype=np.bool_)
     quality, cost, latency = np.full(rows, np.nan), np.zeros(rows), np.zeros(rows)
     for stage in way.stages:
-        places = list(stage.models)
-        cost += np.where(is_open, trials.cost_usd[:, places].sum(axis=1), 0.0)
-        latency += np.where(is_open, table.latency_s[:, places].max(axis=1), 0.0)
-        is_unknown |= is_open & np.isnan(table.score[:, places]).any(axis=1)
-        is_accepted = is_open & _passes(trials, stage)
-        quality[is_accepted] = table.score[is_accepted, places[0]]
+        tried = _at_once(trials, stage) if stage.first_to is None else _in_rounds(trials, stage, first_to=stage.first_to)
+        cost += np.where(is_open, tried.cost_usd, 0.0)
+        latency += np.where(is_open, tried.latency_s, 0.0)
+        is_unknown |= is_open & np.isnan(tried.score)
+        is_accepted = is_open & tried.is_accepted
+        quality[is_accepted] = tried.score[is_accepted]
         is_open &= ~is_accepted
     quality[is_unknown] = np.nan
     return quality, cost, latency
+
+
+class _Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What comes of one stage. `score` is nan where that of a model that is asked is not known. Shapes: each (prompts,)."""
+
+    score: Floats
+    cost_usd: Floats
+    latency_s: Floats
+    is_accepted: Booleans
+
+
+def _at_once(trials: Trials, stage: Stage) -> _Tried:
+    places = list(stage.models)
+    score = trials.table.score[:, places]
+    return _Tried(
+        score=np.where(np.isnan(score).any(axis=1), np.nan, score[:, 0]),
+        cost_usd=trials.cost_usd[:, places].sum(axis=1),
+        latency_s=trials.table.latency_s[:, places].max(axis=1),
+        is_accepted=_passes(trials, stage),
+    )
+
+
+def _in_rounds(trials: Trials, stage: Stage, *, first_to: int) -> _Tried:
+    places = list(stage.models)
+    table, rows = trials.table, np.arange(len(trials.table.prompts))
+    votes = votes_of(table.answers[:, places], first_to=first_to)
+    asked = np.logical_or.reduce(votes.rounds)
+    score, latency_s = table.score[:, places], table.latency_s[:, places]
+    return _Tried(
+        score=np.where((asked & np.isnan(score)).any(axis=1), np.nan, score[rows, votes.taken]),
+        cost_usd=(trials.cost_usd[:, places] * asked).sum(axis=1),
+        latency_s=sum([np.where(each, latency_s, 0.0).max(axis=1) for each in votes.rounds], np.zeros(len(rows))),
+        is_accepted=votes.is_decided if stage.gate == "votes" else np.ones(len(rows), dtype=np.bool_),
+    )
 
 
 def _passes(trials: Trials, stage: Stage) -> Booleans:
@@ -135,7 +172,7 @@ def _passes(trials: Trials, stage: Stage) -> Booleans:
         case "check":
             assert trials.verdicts is not None, "the gate is used where there are verdicts"
             return np.asarray(trials.verdicts[:, stage.models[0]] == 1)
-        case "none":
+        case _:
             return np.ones(len(trials.table.prompts), dtype=np.bool_)
 
 
@@ -147,18 +184,34 @@ def _way(stages: tuple[Stage, ...], models: Sequence[str]) -> Way:
 
 def _rung(stage: Stage, models: Sequence[str]) -> str:
     members = tuple([models[place] for place in stage.models])
+    if stage.first_to is not None:
+        return Rung(models=members, form="vote", first_to=stage.first_to).id
     return Rung(models=members, form="agree" if stage.gate == "agreement" else "single").id
 
 
 def _agreements(trials: Trials) -> Iterator[tuple[Stage, ...]]:
-    table = trials.table
-    able = [place for place in nearest_models(trials) if (table.answers[:, place] != NO_ANSWER).mean() >= ANSWERED]
     finals = nearest_models(trials)
     for count in (2, 3):
-        for members in combinations(able, count):
+        for members in combinations(_answering(trials), count):
             for final in finals:
                 if final not in members:
                     yield Stage(models=members, gate="agreement"), Stage(models=(final,))
+
+
+def _votes(trials: Trials) -> Iterator[tuple[Stage, ...]]:
+    """The cheapest first. Without a model behind them they would be the agreement of two with the third behind it."""
+    mean_cost = trials.cost_usd.mean(axis=0)
+    finals = nearest_models(trials)
+    for members in combinations(sorted(_answering(trials), key=lambda place: mean_cost[place]), 3):
+        for final in finals:
+            if final not in members:
+                yield Stage(models=members, gate="votes", first_to=2), Stage(models=(final,))
+
+
+def _answering(trials: Trials) -> Sequence[int]:
+    """The models whose answers can be compared."""
+    answers = trials.table.answers
+    return [place for place in nearest_models(trials) if (answers[:, place] != NO_ANSWER).mean() >= ANSWERED]
 
 
 def _bars(trials: Trials) -> Iterator[tuple[Stage, ...]]:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from taskfit.errors import ConfigurationError
-from taskfit.training.policies import MOST_MODELS, Way, every_way, follow_one, nearest_models, trials_of
+from taskfit.training.policies import MOST_MODELS, Stage, Way, every_way, follow_one, nearest_models, trials_of
+from taskfit.values.policy import Policy
 from tests.unit.training.outcomes_made import simulated, table_of
 
 NAN = float("nan")
@@ -26,6 +27,28 @@ def test_a_pair_that_agrees_answers_and_one_that_does_not_is_paid_beside_the_mod
     assert quality.tolist() == [1.0, 1.0, 1.0]
     assert cost.tolist() == [3.0, 13.0, 13.0]
     assert latency.tolist() == [2.0, 6.0, 6.0]
+
+
+def test_a_third_model_is_asked_and_paid_only_where_the_cheaper_two_differ() -> None:
+    table = table_of(
+        np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0], [1.0, 1.0, NAN, 0.0]]),
+        np.tile([2.0, 1.0, 4.0, 10.0], (4, 1)),
+        answers=np.array([[7, 5, 7, 8], [5, 7, 7, 9], [4, 5, 6, 9], [7, 7, 0, 9]]),
+        latency_s=np.tile([0.5, 2.0, 4.0, 8.0], (4, 1)),
+    )
+    trials = trials_of(table)
+    found = way(every_way(trials), "vote(m1, m0, m2, first to 2) > m3")
+    quality, cost, latency = follow_one(trials, found)
+    assert quality.tolist() == [1.0, 1.0, 1.0, 1.0]
+    assert cost.tolist() == [7.0, 7.0, 17.0, 3.0]
+    assert latency.tolist() == [6.0, 6.0, 14.0, 2.0]
+
+
+def test_a_vote_that_nothing_stands_behind_gives_the_first_answer_where_none_has_the_votes() -> None:
+    table = table_of(np.array([[1.0, 0.0, 0.0]]), np.ones((1, 3)), answers=np.array([[4, 5, 6]]))
+    last = Way(policy=Policy(rungs=("vote",)), stages=(Stage(models=(0, 1, 2), first_to=2),))
+    quality, cost, _ = follow_one(trials_of(table), last)
+    assert (quality.tolist(), cost.tolist()) == ([1.0], [3.0])
 
 
 def test_a_confidence_below_the_bar_or_unknown_moves_up() -> None:
@@ -72,7 +95,7 @@ def test_the_number_of_policies_is_bounded() -> None:
     trials = trials_of(simulated(skill, np.geomspace(1, 100, models), prompts=30, seed=1))
     ways = every_way(trials)
     assert len(nearest_models(trials)) == MOST_MODELS
-    assert len(ways) < 3_000
+    assert len(ways) < 5_000
     assert [each.policy.id for each in ways[:models]] == list(trials.table.models)
 
 
