@@ -130,7 +130,9 @@ def _candidate(candidate: Candidate) -> str:
 def _routing(routing: Routing) -> str:
     """The policy that was taken, what is expected of it, and where that comes from."""
     drawn = f", drawn with probability {routing.propensity:.3g}" if routing.is_exploring else ""
-    return f"{on_one_line(routing.policy)}: {_estimate(routing.expected)}, {routing.cell}{drawn}"
+    slow = ", ".join(f"{on_one_line(model)} ({duration(1e3 * took_s)})" for model, took_s in routing.too_slow.items())
+    left_out = f"; slower of late than promised: {slow}" if slow else ""
+    return f"{on_one_line(routing.policy)}: {_estimate(routing.expected)}, {routing.cell}{drawn}{left_out}"
 
 
 def _estimate(estimate: Estimate) -> str:

@@ -27,6 +27,9 @@ LATENCIES = 100
 FEWEST_LATENCIES = 20
 REFRESH_CALLS = 16
 """Percentiles are worked out again after so many calls."""
+FORGET_S = 300.0
+"""How long failures and latencies count after a model's last call: one that is left out for being slow, or for its failures, is
+called no more, so nothing else would ever show that it is well again."""
 TROUBLE = frozenset({
     "upstream_unreachable", "upstream_timeout", "upstream_overloaded", "upstream_failure", "upstream_unauthorized",
     "upstream_model_missing", "invalid_answer", "cut_answer",
@@ -54,6 +57,7 @@ class _Record:
     has_failed: deque[bool] = field(default_factory=lambda: deque(maxlen=LAST_CALLS))
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES))
     first_tokens_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES))
+    called_at: float = 0.0
     calls: int = 0
     pause_s: float = 0.0
     open_until: float = 0.0
@@ -67,6 +71,17 @@ class _Record:
     def is_open(self) -> bool:
         """Whether its breaker is; half open once the pause is over."""
         return self.pause_s > 0
+
+    def count(self, now: float) -> None:
+        """Take that a call has ended. What was before a long silence no longer counts, but for an open breaker, which waits for
+        its probe, and for first tokens, by which races are held between models that are asked anyway."""
+        if now - self.called_at > FORGET_S and not self.is_open:
+            self.has_failed.clear()
+            self.latencies_s.clear()
+            self.p50_s = self.p95_s = None
+            self.calls = 0
+        self.called_at = now
+        self.calls += 1
 
     def fail(self, error: str, now: float) -> None:
         """Take one failure. Before the first one nothing was written down: all calls had succeeded."""
@@ -97,7 +112,7 @@ class _Record:
             self.latencies_s.append(duration_ms / 1e3)
         if first_token_ms is not None:
             self.first_tokens_s.append(first_token_ms / 1e3)
-        if self.calls % REFRESH_CALLS == 0 or self.calls == FEWEST_LATENCIES:
+        if self.calls % REFRESH_CALLS == 0 or FEWEST_LATENCIES in (self.calls, len(self.latencies_s)):
             self.p50_s, self.p95_s = _percentiles(self.latencies_s, 0.5, 0.95)
             (self.first_token_p95_s,) = _percentiles(self.first_tokens_s, 0.95)
 
@@ -169,10 +184,12 @@ class Conditions:
         record = self._models.get(model)
         if record is None:
             record = self._models[model] = _Record()
+        now = self._monotonic()
         record.succeed()
-        if provider in self._providers:
-            self._providers[provider].succeed()
-        record.calls += 1
+        record.count(now)
+        if (of_provider := self._providers.get(provider)) is not None:
+            of_provider.succeed()
+            of_provider.called_at = now
         if live.state == "answered":
             record.take_time(live.duration_ms, live.first_token_ms)
 
@@ -180,17 +197,18 @@ class Conditions:
         record = records.get(name)
         if record is None:
             record = records[name] = _Record()
-        record.calls += 1
+        record.count(now)
         record.fail(error, now)
         if record.is_open:
             self._unwell.add(name)
 
     def _cool(self, model: str, retry_after_s: float | None) -> None:
         asked_s = DEFAULT_COOLDOWN_S if retry_after_s is None else min(max(0.0, retry_after_s), LONGEST_COOLDOWN_S)
+        now = self._monotonic()
         record = self._models.setdefault(model, _Record())
         record.succeed()
-        record.calls += 1
-        record.cool_until = max(record.cool_until, self._monotonic() + asked_s)
+        record.count(now)
+        record.cool_until = max(record.cool_until, now + asked_s)
         self._unwell.add(model)
 
     def _condition(self, model: str, record: _Record, now: float) -> Condition:
@@ -206,14 +224,15 @@ class Conditions:
                     f"{name or 'its '}breaker is open: {failures} of the last {len(closed.has_failed)} calls failed, the last "
                     f"with {closed.last_error}; next probe in {closed.open_until - now:.1f} s"
                 )
+        is_recent = now - record.called_at <= FORGET_S
         return Condition(
             model=model,
             is_open=is_open,
             ready_in_s=ready_in_s,
             reason=reason,
             calls=record.calls,
-            error_share=sum(record.has_failed) / len(record.has_failed) if record.has_failed else 0.0,
-            latency_p50_s=record.p50_s,
-            latency_p95_s=record.p95_s,
+            error_share=sum(record.has_failed) / len(record.has_failed) if record.has_failed and is_recent else 0.0,
+            latency_p50_s=record.p50_s if is_recent else None,
+            latency_p95_s=record.p95_s if is_recent else None,
             first_token_p95_s=record.first_token_p95_s,
         )

@@ -4,6 +4,7 @@ What does not depend on a request's text is worked out once for each task and ce
 of how the table came to be.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -70,12 +71,16 @@ class FittedRouter:
         return None if aim is None else self._rank(aim, cell, request, task, scene)
 
     def _rank(self, aim: Aim, cell: str, request: Request, task: Task, scene: Scene) -> Ranking:
-        chosen = self._chosen(request, aim, cell, scene)
+        slow = _slow_models(aim, scene)
+        chosen = self._chosen(request, aim, cell, slow)
         if task.explore is not None:
             drawn = self._drawn(aim, cell, task, scene.lot)
             if drawn is not None and drawn != chosen:  # what is drawn and would be chosen has the chance of both
                 return self._ranking(aim, task, cell, drawn, is_exploring=True)
-        return self._ranking(aim, task, cell, chosen, is_exploring=False)
+        ranking = self._ranking(aim, task, cell, chosen, is_exploring=False)
+        if not slow or ranking.routing is None:
+            return ranking
+        return msgspec.structs.replace(ranking, routing=msgspec.structs.replace(ranking.routing, too_slow=slow))
 
     def consider(self, request: Request, profile: Profile, task: Task, scene: Scene) -> tuple[Considered, ...]:
         """See protocols.ExplainingRouter."""
@@ -83,11 +88,17 @@ class FittedRouter:
         if aim is None:
             return ()
         cell = self._cell(request, profile, task)
-        chosen = self._chosen(request, aim, cell, scene)
+        slow = _slow_models(aim, scene)
+        chosen = self._chosen(request, aim, cell, slow)
         table = self.fitted.table
         best = self._estimate(cell, chosen)
         found = [
-            Considered(policy=table.policies[place].id, cell=cell, estimate=estimate, reason=_why_not(estimate, best, aim))
+            Considered(
+                policy=table.policies[place].id,
+                cell=cell,
+                estimate=estimate,
+                reason=_too_slow(estimate, aim, place, slow) or _why_not(estimate, best, aim),
+            )
             for place, estimate in enumerate(table.cells[cell].estimates)
             if estimate is not None and place in aim.allowed and place != chosen
         ]
@@ -118,27 +129,20 @@ class FittedRouter:
         name = None if predicted is None else f"task:{predicted}"
         return name if name is not None and name in cells else cell
 
-    def _chosen(self, request: Request, aim: Aim, cell: str, scene: Scene) -> int:
-        allowed = aim.allowed if aim.max_latency_s is None else self._quick(aim, scene) or aim.allowed
+    def _chosen(self, request: Request, aim: Aim, cell: str, slow: Mapping[str, float]) -> int:
+        """What is best among the quick, the fastest where none is; `slow` are models with what they have taken of late."""
+        allowed = frozenset([place for place in aim.allowed if not slow.keys() & aim.models[place]]) if slow else aim.allowed
+        if not allowed:
+            of_late = {place: max(slow.get(model, 0.0) for model in aim.models[place]) for place in aim.allowed}
+            return min(aim.singles.values() or aim.allowed, key=of_late.__getitem__)
         chosen = choose(self.fitted.table, (cell,), aim.trade, max_latency_s=aim.max_latency_s, allowed=allowed)
         chosen = aim.fallback if chosen is None else chosen
         gain, pair = self.fitted.gain, aim.pair
         if gain is None or pair is None or chosen not in pair:
             return chosen
         weak, strong = pair
-        return strong if expected_gain(gain, request.outline.prompt, cell) > aim.least_gain else weak
-
-    def _quick(self, aim: Aim, scene: Scene) -> frozenset[int]:
-        """Without the policies one of whose models has been slower of late than the task promises."""
-        limit_s = aim.max_latency_s
-        slow = {
-            model
-            for model, condition in scene.conditions.items()
-            if condition.latency_p95_s is not None and limit_s is not None and condition.latency_p95_s > limit_s
-        }
-        if not slow:
-            return aim.allowed
-        return frozenset([place for place in aim.allowed if not slow & aim.models[place]])
+        wanted = strong if expected_gain(gain, request.outline.prompt, cell) > aim.least_gain else weak
+        return chosen if _too_slow(self._estimate(cell, wanted), aim, wanted, slow) else wanted
 
     def _drawn(self, aim: Aim, cell: str, task: Task, lot: float) -> int | None:
         """A single rung that is to be tried out, for the share of requests whose lot it is."""
@@ -210,10 +214,32 @@ def _worth(estimate: Estimate, trade: float) -> float:
     return estimate.quality - trade * estimate.cost_usd
 
 
-def _why_not(estimate: Estimate, best: Estimate, aim: Aim) -> str:
+def _slow_models(aim: Aim, scene: Scene) -> Mapping[str, float]:
+    """Models of the ladder that have been slower of late than the task promises, with their p95 in seconds."""
+    limit_s = aim.max_latency_s
+    if limit_s is None:
+        return {}
+    slow = {
+        model: condition.latency_p95_s
+        for model, condition in scene.conditions.items()
+        if condition.latency_p95_s is not None and condition.latency_p95_s > limit_s
+    }
+    return {model: took_s for model, took_s in slow.items() if any(model in models for models in aim.models.values())}
+
+
+def _too_slow(estimate: Estimate, aim: Aim, place: int, slow: Mapping[str, float]) -> str:
+    """Why a policy does not keep what the task promises, empty where it does, or where nothing is known of its latency."""
+    if aim.max_latency_s is None:
+        return ""
+    promised = f"{aim.max_latency_s:.3g} s are promised"
     took_s = latency_of(estimate)
-    if aim.max_latency_s is not None and took_s is not None and took_s > aim.max_latency_s:
-        return f"it takes {took_s:.3g} s, and {aim.max_latency_s:.3g} s are promised"
+    if took_s is not None and took_s > aim.max_latency_s:
+        return f"it takes {took_s:.3g} s, and {promised}"
+    late = [f"{model} took {slow[model]:.3g} s of late" for model in sorted(slow.keys() & aim.models[place])]
+    return f"{', '.join(late)}, and {promised}" if late else ""
+
+
+def _why_not(estimate: Estimate, best: Estimate, aim: Aim) -> str:
     if estimate.quality <= best.quality and estimate.cost_usd >= best.cost_usd:
         return "no better and no cheaper"
     if estimate.quality > best.quality:

@@ -66,10 +66,11 @@ def clock_members(at: float) -> dict[str, Any]:
 
 
 def live_members(known: Condition | None) -> dict[str, Any]:
-    """One model of `live`. One of which nothing is known has no failures, is not open, and has no latencies."""
+    """One model of `live`. One of which nothing is known has no failures, is not open, and has no latencies. A breaker whose
+    probe is due is not open: a condition that waits for it to close would keep the probe away."""
     if known is None:
         return {"error_share": 0.0, "is_open": False}
-    members: dict[str, Any] = {"error_share": known.error_share, "is_open": known.is_open}
+    members: dict[str, Any] = {"error_share": known.error_share, "is_open": known.is_open and known.ready_in_s > 0}
     latencies = {"latency_p50_s": known.latency_p50_s, "latency_p95_s": known.latency_p95_s}
     return members | {name: value for name, value in latencies.items() if value is not None}
 

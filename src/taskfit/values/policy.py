@@ -100,7 +100,8 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which policy was taken for one request, and why. Kept in the record, so that other policies can be weighed later.
 
     `propensity` is the probability with which this policy was taken for such a request; `is_exploring`: it was drawn, not chosen.
-    `trade` is the quality that one USD had to buy. `expected` are the figures of `cell`.
+    `trade` is the quality that one USD had to buy. `expected` are the figures of `cell`. `too_slow` are models that were left out
+    because 95 of 100 of their last answers took this long, and the task promises less. Units: seconds.
     """
 
     policy: str
@@ -110,3 +111,4 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     propensity: float = 1.0
     is_exploring: bool = False
     fingerprint: str = ""
+    too_slow: Mapping[str, float] = {}

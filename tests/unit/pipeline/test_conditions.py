@@ -5,7 +5,7 @@ import pytest
 from taskfit.errors import RateLimited, TaskfitError, Unreachable, UpstreamFailure, UpstreamRefused
 from taskfit.pipeline.attempt import LiveAttempt
 from taskfit.pipeline.collect import Collector
-from taskfit.pipeline.conditions import FEWEST_FAILURES, FEWEST_LATENCIES, PAUSE_S, Conditions
+from taskfit.pipeline.conditions import FEWEST_FAILURES, FEWEST_LATENCIES, FORGET_S, PAUSE_S, Conditions
 from taskfit.testing import Clock
 from taskfit.values.attempt import State
 from taskfit.values.card import ModelCard
@@ -121,3 +121,35 @@ def test_percentiles_are_known_after_twenty_calls(lately: Lately) -> None:
     assert condition.latency_p50_s == pytest.approx(1.1)
     assert condition.latency_p95_s == pytest.approx(2.0)
     assert condition.first_token_p95_s == pytest.approx(1.0)
+
+
+def test_a_model_that_nobody_calls_for_five_minutes_is_no_longer_known_to_be_slow(lately: Lately) -> None:
+    for _ in range(100):
+        lately.call(took_ms=5000)
+    assert lately.conditions.current()["up/a"].latency_p95_s == 5.0
+    lately.clock.advance(FORGET_S + 1)
+    forgotten = lately.conditions.current()["up/a"]
+    assert (forgotten.latency_p50_s, forgotten.latency_p95_s, forgotten.first_token_p95_s) == (None, None, 2.5)
+    for _ in range(FEWEST_LATENCIES):
+        lately.call(took_ms=100)
+    assert lately.conditions.current()["up/a"].latency_p95_s == pytest.approx(0.1), "by the new answers alone"
+
+
+def test_failures_are_forgotten_when_a_model_was_not_called_for_five_minutes(lately: Lately) -> None:
+    for _ in range(10):
+        lately.call()
+    lately.fail(4)
+    assert lately.conditions.current()["up/a"].error_share == pytest.approx(4 / 14)
+    lately.clock.advance(FORGET_S + 1)
+    assert lately.conditions.current()["up/a"].error_share == 0
+    lately.fail(1)
+    assert lately.conditions.current()["up/a"].error_share == 1, "by the new call alone"
+    assert lately.ready_in_s() == 0, "and one failure opens no breaker"
+
+
+def test_an_open_breaker_outlasts_any_silence_and_waits_for_its_probe(lately: Lately) -> None:
+    lately.fail()
+    lately.clock.advance(10 * FORGET_S)
+    assert lately.conditions.current()["up/a"].is_open
+    lately.fail(1)
+    assert lately.ready_in_s() == 2 * PAUSE_S

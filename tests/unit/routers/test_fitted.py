@@ -127,6 +127,43 @@ def test_what_is_slower_than_promised_is_passed_over(tmp_path: Path) -> None:
     assert taken(made, Task(name="t", ladder=LADDER, slo=Slo(p95_s=9.0)), scene=slow)[0] == ("p/small", False)
 
 
+def lately(**latencies_s: float) -> Scene:
+    """What 95 of 100 answers of the models of `p` have taken."""
+    conditions = {f"p/{name}": Condition(model=f"p/{name}", latency_p95_s=took_s) for name, took_s in latencies_s.items()}
+    return Scene(cards={}, conditions=conditions)
+
+
+def test_where_all_have_been_too_slow_of_late_the_fastest_is_taken(tmp_path: Path) -> None:
+    made, task = router(tmp_path), Task(name="hard", ladder=LADDER, slo=Slo(p95_s=2.0))
+    assert taken(made, task, scene=lately(small=3.0, large=30.0))[0] == ("p/small", False)
+    assert taken(made, task, scene=lately(small=30.0, large=3.0))[0] == ("p/large", False)
+
+
+def test_a_model_that_was_left_out_for_being_slow_of_late_is_named_with_what_it_took(tmp_path: Path) -> None:
+    made, task, scene = router(tmp_path), Task(name="hard", ladder=LADDER, slo=Slo(p95_s=2.0)), lately(large=3.0, other=9.0)
+    ranking = made.rank(request(), PROFILE, task, scene)
+    assert ranking is not None
+    assert ranking.routing is not None
+    assert ranking.routing.too_slow == {"p/large": 3.0}
+    told = made.consider(request(), PROFILE, task, scene)
+    assert [(each.policy, each.reason) for each in told] == [
+        ("small", ""), ("large", "p/large took 3 s of late, and 2 s are promised"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("p95_s", [None, 30.0])
+def test_the_gain_of_a_model_that_is_too_slow_does_not_count(tmp_path: Path, p95_s: float | None) -> None:
+    gain = GainModel(
+        weak="small", strong="large", cells={"all": 1.0}, words=(0.0,) * BUCKETS, surface={"all": (0.0,) * len(SURFACE)},
+        steps=(1.0, 0.9, 0.8),
+    )  # fmt: skip
+    made = router(tmp_path, table({"all": (known(0.7, 0.001), known(0.9, 0.010, p95_s=p95_s))}), gain=gain)
+    scene = lately(large=3.0) if p95_s is None else None
+    assert taken(made, Task(name="hard", ladder=LADDER, fit=Fit(budget=8_000)))[0] == ("p/large", False)
+    hasty = Task(name="hard", ladder=LADDER, fit=Fit(budget=8_000), slo=Slo(p95_s=2.0))
+    assert taken(made, hasty, scene=scene)[0] == ("p/small", False)
+
+
 def test_a_share_of_requests_tries_a_rung_out_and_its_propensity_is_known(tmp_path: Path) -> None:
     made, task = router(tmp_path), Task(name="hard", ladder=LADDER, explore=Explore(share=0.2))
     drawn = [made.rank(request(), PROFILE, task, Scene(cards={}, lot=number / 2000)) for number in range(2000)]

@@ -74,9 +74,14 @@ def test_every_member_that_is_promised_is_there_once_it_was_said() -> None:
     ],
 )
 def test_a_condition_over_an_arrival_reads_headers_the_time_and_the_models(text: str) -> None:
-    known = Condition(model="a/mini", is_open=True, error_share=0.5, latency_p50_s=1.0, latency_p95_s=2.5)
+    known = Condition(model="a/mini", is_open=True, ready_in_s=3.0, error_share=0.5, latency_p50_s=1.0, latency_p95_s=2.5)
     variables = arrived("tool_count", mini=known, general=None)
     assert compile_condition(text).holds(variables)
+
+
+def test_a_breaker_whose_probe_is_due_is_not_open_so_that_a_condition_lets_the_probe_through() -> None:
+    due = Condition(model="a/mini", is_open=True, ready_in_s=0.0, error_share=1.0)
+    assert compile_condition('!live["mini"].is_open').holds(arrived(mini=due))
 
 
 @pytest.mark.parametrize(("at", "hour", "weekday"), [(0, 0, 4), (86_399, 23, 4), (86_400, 0, 5), (SUNDAY_NIGHT, 22, 7)])
