@@ -3,7 +3,7 @@
 What is summed up over many of them, and estimated where it is not known, is in what_if.py. Calls no model.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Final
 
 import msgspec
@@ -23,14 +23,15 @@ LEFT_OUT: Final = ("refused", "cancelled")
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one request. None: not known. `is_strong`: the dearest rung of both plans was asked. Units: USD; seconds;
-    quality 0 to 1."""
+    """What came of one request. None: not known. `is_strong`: the dearest rung of both plans was asked. `is_rejected`: a check
+    rejected the answer, so that its quality is known without anybody's looking at it. Units: USD; seconds; quality 0 to 1."""
 
     cost_usd: float | None = None
     latency_s: float | None = None
     quality: float | None = None
     is_strong: bool | None = None
     is_answered: bool | None = None
+    is_rejected: bool = False
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,8 +87,10 @@ def replay(evidence: Evidence, there: Surroundings, clock: Then, *, key_names: M
     """One request."""
     record = evidence.record
     clock.at = record.at
-    scores = {row.model: row.score for row in best_rows(judged_rows(evidence)) if row.score is not None}
-    then = _told_of_then(evidence, scores)
+    judged = judged_rows(evidence)
+    scores = {row.model: row.score for row in best_rows(judged) if row.score is not None}
+    rejected = frozenset([row.model for row in judged if row.source == "check"])
+    then = _told_of_then(evidence, scores, rejected)
     try:
         task, plan = plan_again(record, there, key_names=key_names)
     except Untold as untold:
@@ -108,16 +111,17 @@ def replay(evidence: Evidence, there: Surroundings, clock: Then, *, key_names: M
     is_same = _is_same(walked, plan, record)
     return msgspec.structs.replace(
         then,
-        new=then.actual if is_same else _made(walked, plan, record, scores, strong),
+        new=then.actual if is_same else _made(walked, plan, record, scores=scores, rejected=rejected, strong=strong),
         is_same=is_same,
         is_taken=record.plan is not None and way_of(record.plan) == then.way,
     )
 
 
-def _told_of_then(evidence: Evidence, scores: Mapping[str, float]) -> Replayed:
+def _told_of_then(evidence: Evidence, scores: Mapping[str, float], rejected: Set[str]) -> Replayed:
     record = evidence.record
     routing = None if record.plan is None else record.plan.routing
     given = next((a for a in reversed(record.attempts) if a.state == "answered" and a.model == record.model), None)
+    rung = None if given is None or record.model == PERSON else rung_of(record, given)
     return Replayed(
         record_id=record.id,
         group=record.id if record.session is None else f"session {record.session}",
@@ -125,8 +129,9 @@ def _told_of_then(evidence: Evidence, scores: Mapping[str, float]) -> Replayed:
         actual=Made(
             cost_usd=None if record.cost is None else record.cost / MICRO,
             latency_s=_latency_s(record),
-            quality=None if given is None or record.model == PERSON else scores.get(rung_of(record, given)),
+            quality=None if rung is None else scores.get(rung),
             is_answered=record.outcome in ("answered", "in_review"),
+            is_rejected=rung in rejected,
         ),
         is_audited=record.plan is not None and record.plan.is_audited,
         propensity=1.0 if routing is None else routing.propensity,
@@ -136,7 +141,9 @@ def _told_of_then(evidence: Evidence, scores: Mapping[str, float]) -> Replayed:
     )
 
 
-def _made(walked: Walked, plan: Plan, record: Record, scores: Mapping[str, float], strong: str) -> Made:
+def _made(
+    walked: Walked, plan: Plan, record: Record, *, scores: Mapping[str, float], rejected: Set[str], strong: str
+) -> Made:
     cost = total_cost(walked.trail)
     names = [rung_id(plan.candidates[attempt.candidate]) for attempt in walked.trail]
     return Made(
@@ -145,6 +152,7 @@ def _made(walked: Walked, plan: Plan, record: Record, scores: Mapping[str, float
         quality=None if walked.answered is None else scores.get(names[walked.answered]),
         is_strong=strong in names,
         is_answered=walked.is_answered,
+        is_rejected=walked.answered is not None and names[walked.answered] in rejected,
     )
 
 

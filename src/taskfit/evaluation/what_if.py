@@ -128,13 +128,16 @@ def is_surely_worse(report: WhatIf, margin: float) -> bool:
 
 
 class _Known:
-    """How each request is known. `weight` is that of its outcome in its part. Shapes: all (rows,)."""
+    """How each request is known. `weight` is that of its outcome in its part; `is_rejected`: by a check, under the new
+    configuration, and `was_rejected` then. Shapes: all (rows,)."""
 
     def __init__(self, rows: Sequence[Replayed]) -> None:
         self.rows = rows
         self.is_known: Booleans = np.array([row.new is not None for row in rows])
         self.how: list[How] = ["exact" if known else "unknown" for known in self.is_known]
         self.weight: Floats = self.is_known.astype(np.float64)
+        self.is_rejected: Booleans = np.array([row.new is not None and row.new.is_rejected for row in rows])
+        self.was_rejected: Booleans = np.array([row.actual.is_rejected for row in rows])
         self.group = _numbered([row.group for row in rows])
         self.way = _numbered([row.way for row in rows])
         self._take_explored()
@@ -248,7 +251,7 @@ def _strata(known: _Known, metric: Metric) -> _Counts:
     hows: tuple[How, ...] = ("exact", "explored", "audited")
     for how in hows:
         for places in known.places(how).values():
-            stratum = _stratum(known, places, new, actual, is_modelled=how != "exact")
+            stratum = _stratum(known, places, new, actual, metric, is_modelled=how != "exact")
             if _can_speak(stratum, metric):
                 strata.append(stratum)
                 is_drawn = is_drawn or how != "exact"
@@ -267,17 +270,35 @@ def _why(metric: Metric) -> str:
     return whys.get(metric, "nothing that the new configuration would do was tried")
 
 
-def _stratum(known: _Known, places: Integers, new: Floats, actual: Floats, *, is_modelled: bool) -> Stratum:
+def _stratum(
+    known: _Known, places: Integers, new: Floats, actual: Floats, metric: Metric, *, is_modelled: bool
+) -> Stratum:
     member = np.zeros(len(new))
     member[places] = 1.0
-    weight = np.where(np.isfinite(new), known.weight, 0.0) * member
+    weight, seen = known.weight * member, member
+    if metric == "quality":
+        weight = _standing_for_all(weight, np.isfinite(new), known.is_rejected)
+        seen = _standing_for_all(seen, np.isfinite(actual), known.was_rejected)
+    weight, seen = np.where(np.isfinite(new), weight, 0.0), np.where(np.isfinite(actual), seen, 0.0)
     value, model = np.nan_to_num(new), np.zeros(len(new))
     if is_modelled:
         groups = _numbered(known.group[places].tolist())
         model[places] = cross_fitted(value[places], weight[places] > 0, known.way[places], groups)
-    return Stratum(
-        member=member, weight=weight, value=value, model=model, seen=member * np.isfinite(actual), actual=np.nan_to_num(actual)
-    )
+    return Stratum(member=member, weight=weight, value=value, model=model, seen=seen, actual=np.nan_to_num(actual))
+
+
+def _standing_for_all(weight: Floats, is_judged: Booleans, is_rejected: Booleans) -> Floats:
+    """Judged answers stand for those that nobody judged, and rejected ones, known to be wrong, for themselves alone.
+
+    Nothing speaks where too few of those that were not rejected are judged: that the others are wrong says nothing of them.
+    Shapes: all (rows,).
+    """
+    is_open = (weight > 0) & ~is_rejected
+    judged = is_open & is_judged
+    if judged.sum() < min(FEWEST_JUDGED, is_open.sum()):
+        return np.zeros(len(weight))
+    share = weight[is_open].sum() / weight[judged].sum() if judged.any() else 1.0
+    return np.asarray(np.where(judged, weight * share, weight))
 
 
 def _can_speak(stratum: Stratum, metric: Metric) -> bool:

@@ -167,3 +167,24 @@ def test_a_loss_of_quality_is_told_where_it_is_certain() -> None:
     assert worse.quality.difference.value == -1.0
     assert is_surely_worse(worse, 0.5)
     assert not is_surely_worse(report(refused, CASCADE), 0.0)
+
+
+def refused_or_not(row: int, *, is_judged: bool) -> Evidence:
+    """A check rejects every fifth answer, all of which go out; of the others three in four are right."""
+    name = f"rec-{row:03}"
+    made = record(answered("p/large", 0.0 if row % 5 == 0 else 1.0), plan=plan_of(ALONE), id=name)
+    said = (label(float(row % 4 > 0), of=name),) if is_judged and row % 5 else ()
+    return Evidence(record=made, labels=said)
+
+
+def test_answers_that_a_check_rejected_count_for_themselves_alone() -> None:
+    made = report([refused_or_not(row, is_judged=row % 3 == 0) for row in range(300)], ALONE)
+    assert (made.judged, made.quality.exact + made.quality.estimated) == (140, 300)
+    assert made.quality.actual.value == pytest.approx(0.8 * 0.75)
+    assert made.quality.new.value == pytest.approx(0.8 * 0.75)
+
+
+def test_rejections_alone_say_nothing_of_the_answers_that_were_not_rejected() -> None:
+    made = report([refused_or_not(row, is_judged=False) for row in range(300)], ALONE)
+    assert (made.judged, made.quality.actual.value, made.quality.new.value, made.quality.unknown) == (60, None, None, 300)
+    assert made.quality.why == "too few judged answers that the new configuration would give"
