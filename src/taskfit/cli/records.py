@@ -107,7 +107,9 @@ def export(
     with store_of(configuration(config)) as store:
         found = every_record(store, task=task, outcome=outcome, since=start)
         if is_outcomes:
-            rows = export_outcomes(_outcomes(found, store, has_all_labels=has_all_labels), kind, output)
+            again = every_record(store, task=task, outcome=outcome, since=start)
+            outcomes = _all_labels(found, store) if has_all_labels else _outcomes(found, again, store)
+            rows = export_outcomes(outcomes, kind, output)
             typer.echo(f"wrote {counted(rows, 'outcome')}{'' if output == '-' else f' to {output}'}", err=True)
             return
         assert kind != "parquet", "that was refused"
@@ -152,12 +154,21 @@ def _form_by_ending(name: str) -> Literal["jsonl", "csv", "parquet"]:
     return "csv" if ending == "csv" else "parquet" if ending == "parquet" else "jsonl"
 
 
-def _outcomes(records: "Iterable[Record]", store: "Store", *, has_all_labels: bool) -> "Iterator[OutcomeRow]":
+def _all_labels(records: "Iterable[Record]", store: "Store") -> "Iterator[OutcomeRow]":
     from taskfit.outcomes.exporting import rows_by_record
-    from taskfit.outcomes.judging import best_rows
 
     for rows in rows_by_record(records, store):
-        yield from rows if has_all_labels else best_rows(rows)
+        yield from rows
+
+
+def _outcomes(records: "Iterable[Record]", again: "Iterable[Record]", store: "Store") -> "Iterator[OutcomeRow]":
+    """The same records twice, since all must be counted before the first row is written."""
+    from taskfit.outcomes.exporting import evidence_by_record, rejections_kept, rows_by_record, thinned
+    from taskfit.outcomes.judging import best_rows
+
+    kept = rejections_kept(evidence_by_record(records, store))
+    for rows in rows_by_record(again, store):
+        yield from thinned(best_rows(rows), kept)
 
 
 def show_record(name: str, *, config: str | None, as_json: bool) -> None:

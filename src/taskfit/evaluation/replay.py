@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from taskfit.evaluation.rewalk import Then, Untold, Walked, asked_in_turn, known_attempts, plan_again, walk_again, way_of
-from taskfit.outcomes.judging import Evidence, best_rows, judged_rows, rung_id, rung_of
+from taskfit.outcomes.judging import REJECTION, Evidence, best_rows, judged_rows, rung_id, rung_of
 from taskfit.pipeline.record import PERSON, total_cost
 from taskfit.pipeline.surroundings import Surroundings
 from taskfit.values.attempt import Attempt
@@ -89,7 +89,7 @@ def replay(evidence: Evidence, there: Surroundings, clock: Then, *, key_names: M
     clock.at = record.at
     judged = judged_rows(evidence)
     scores = {row.model: row.score for row in best_rows(judged) if row.score is not None}
-    rejected = frozenset([row.model for row in judged if row.source == "check"])
+    rejected = frozenset([row.model for row in judged if row.source == REJECTION])
     then = _told_of_then(evidence, scores, rejected)
     try:
         task, plan = plan_again(record, there, key_names=key_names)

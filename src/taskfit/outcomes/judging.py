@@ -21,6 +21,7 @@ SOURCES: Final = ("review", "audit", "feedback", "judge", "check")
 """Whose word a score can be, from the weightiest."""
 
 JUDGE: Final = "judge"
+REJECTION: Final = "check"
 DOUBTS: Final = frozenset({"agreement", "logprob", "self_check"})
 """Checks that tell how sure a model is. That one is not sure does not make its answer wrong."""
 
@@ -60,6 +61,14 @@ def judged_rows(evidence: Evidence) -> tuple[OutcomeRow, ...]:
     shown = _shown_to_people(evidence, tried)
     rows = [(each, _row(each, source, score, evidence)) for each, source, score in (*said, *silent)]
     return tuple([row if each is not shown else _with_response(row, evidence) for each, row in rows])
+
+
+def standings(evidence: Evidence) -> Iterator[tuple[str, bool, bool]]:
+    """Of each answer: by which rung, whether a check rejected it, and whether there is any other word on it."""
+    tried = tuple(_tried(evidence))
+    for each in tried:
+        sources = {source for source, _ in _words_on(each, evidence, tried)}
+        yield each.model, REJECTION in sources, bool(sources - {REJECTION})
 
 
 def best_rows(rows: Iterable[OutcomeRow]) -> tuple[OutcomeRow, ...]:
@@ -128,7 +137,7 @@ def _verdicts(attempt: Attempt) -> Iterator[tuple[str, float]]:
     if judged:
         yield JUDGE, judged[-1]
     if any(verdict.judgement == "reject" and verdict.check not in {JUDGE, *DOUBTS} for verdict in attempt.verdicts):
-        yield "check", 0.0
+        yield REJECTION, 0.0
 
 
 def _judged_by(label: Label, evidence: Evidence, all_tried: Sequence[_Tried]) -> _Tried | None:
