@@ -6,6 +6,8 @@ import pty
 import sqlite3
 import subprocess
 
+import pytest
+
 from tests.cli.conftest import TASKFIT, CommandLine
 
 WALKED = "What is 6 x 7?"
@@ -53,11 +55,13 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused(taskfit: CommandLine) ->
     assert rows[0]["cost_usd"].startswith("0.0000")
 
 
-def test_an_export_that_cannot_be_written_says_so(taskfit: CommandLine) -> None:
+@pytest.mark.parametrize("output", ["no/such/folder.jsonl", "."])
+def test_an_export_that_cannot_be_written_says_so(taskfit: CommandLine, output: str) -> None:
     taskfit.run("ask", WALKED)
-    done = taskfit.run("records", "export", "--output", "no/such/folder.jsonl")
-    assert done.code == 2
-    assert "cannot be written" in done.err
+    for words in ((), ("--outcomes",)):
+        done = taskfit.run("records", "export", *words, "--output", output)
+        assert done.code == 2
+        assert "cannot be written" in done.err
 
 
 def test_prune_asks_and_then_deletes_what_is_old(taskfit: CommandLine) -> None:

@@ -1,6 +1,7 @@
 """Files that were fitted: a small one read whole, and one that appears whole or not at all. Knows nothing of what is in them."""
 
 import os
+from errno import EISDIR
 from pathlib import Path
 
 from taskfit.errors import ConfigurationError
@@ -18,9 +19,16 @@ def read_small(path: str | Path, *, most_bytes: int, wanted: str) -> bytes:
     return body
 
 
+def beside(file: Path) -> Path:
+    """Where a file is written before it is whole. Errors: OSError for what can only be a folder."""
+    if not file.name:
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(file))
+    return file.with_name(f".{file.name}.{os.getpid()}")
+
+
 def replace_whole(file: Path, body: bytes) -> None:
     """Put a file in the place of what is there, so that a reader finds the old one or the new one. Errors: OSError."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    unfinished = beside(file)
     try:
         unfinished.write_bytes(body)
         unfinished.replace(file)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from taskfit.artefacts.files import beside
 from taskfit.errors import ConfigurationError
 from taskfit.values.money import format_usd
 
@@ -111,16 +112,17 @@ def _counted(found: Iterable[Item], advance: Callable[[], None]) -> Iterator[Ite
 @contextmanager
 def _whole_file(name: str) -> Iterator[BinaryIO]:
     """It gets its name once it is whole. Errors: ConfigurationError where it cannot be written."""
-    path = Path(name)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    path, unfinished = Path(name), None
     try:
+        unfinished = beside(path)
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             yield file
         unfinished.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{name} cannot be written: {error.strerror or error}") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
