@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from taskfit.evaluation.intervals import Figure, Statistic, bootstrapped_together
+from taskfit.evaluation.intervals import Figure, Interval, Statistic, bootstrapped_together
 from taskfit.evaluation.off_policy import (
     Stratum,
     cross_fitted,
@@ -33,6 +33,8 @@ FEWEST_JUDGED: Final = 5
 """With fewer judged answers the quality of other answers is not taken from them."""
 AUDITS_KEPT: Final = 0.9
 """Where fewer of the audited requests are known, which ones are is no longer chance."""
+SHARES: Final = frozenset({"quality", "is_strong", "is_answered"})
+"""Metrics of which a mean is 0 to 1."""
 RESAMPLES: Final = 1000
 FEW_RESAMPLES: Final = 300
 MANY_ROWS: Final = 20_000
@@ -221,9 +223,25 @@ def _compared(known: _Known, *, seed: int) -> Mapping[str, Compared]:
         )  # fmt: skip
     found, start = {name: _without_figures(counts[metric]) for name, metric, _, _ in wanted}, 0
     for name, metric, _, width in shown:
-        found[name] = _with_figures(found[name], counts[metric], figures[start : start + width])
+        mine = figures[start : start + width]
+        found[name] = _with_figures(found[name], counts[metric], _possible(mine) if metric in SHARES else mine)
         start += width
     return found
+
+
+def _possible(figures: Sequence[Figure]) -> Sequence[Figure]:
+    """Shares, and last their difference, no further than they can be: a doubly robust estimate may go beyond."""
+    *shares, difference = figures
+    return (*[_clipped(figure, 0.0) for figure in shares], _clipped(difference, -1.0))
+
+
+def _clipped(figure: Figure, least: float) -> Figure:
+    if figure.value is None:
+        return figure
+    ends = figure.ci95
+    if ends is not None:
+        ends = Interval(low=min(1.0, max(least, ends.low)), high=min(1.0, max(least, ends.high)))
+    return Figure(value=min(1.0, max(least, figure.value)), ci95=ends)
 
 
 def _without_figures(counts: _Counts) -> Compared:

@@ -118,6 +118,15 @@ def test_exploration_tells_what_another_policy_is_worth(tmp_path: Path) -> None:
     assert 80 < made.effective_sample_size < 200
 
 
+def test_no_share_is_said_to_be_beyond_what_it_can_be(tmp_path: Path) -> None:
+    log = log_of(EXPLORING, fitted(tmp_path / "then", small=0.9, large=0.6), 100)
+    made = report(log, EXPLORING, router=fitted(tmp_path / "new", small=0.5, large=0.9))
+    for figure in (made.quality.new, made.quality.inverse_propensity, made.strong_share.new, made.answered_share.new):
+        assert figure is not None
+        assert figure.ci95 is not None
+        assert 0 <= figure.ci95.low <= (figure.value or 0) <= figure.ci95.high <= 1
+
+
 def test_the_policy_of_then_without_its_exploration_is_worth_what_it_chose(tmp_path: Path) -> None:
     then = fitted(tmp_path / "then", small=0.9, large=0.6)
     made = report(log_of(EXPLORING, then, 300), EXPLORING, router=then)
