@@ -3,17 +3,29 @@
 What a condition may read of headers and of models must be written out in it: the server hands on no header that nobody named.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import get_args
 
 from taskfit.config.complaints import Complaints, listed, nearest, quoted
 from taskfit.config.header_names import problem_with
+from taskfit.config.keys import KINDS, SENSITIVITIES
 from taskfit.config.models import Names
 from taskfit.config.reading import read_text
 from taskfit.config.tree import Node
+from taskfit.features.languages import CODES as LANGUAGES
 from taskfit.rules.paths import Path
 from taskfit.rules.requests import OF_A_MODEL
 from taskfit.rules.tokens import BadCondition
+from taskfit.values.request import Dialect
+
+CHOICES: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("request", "kind"): KINDS,
+    ("request", "language"): ("", *LANGUAGES),
+    ("request", "sensitivity"): SENSITIVITIES,
+    ("request", "dialect"): get_args(Dialect),
+}
+"""What variables can be. A language that is not known is the empty text."""
 
 
 def read_condition(node: Node, names: Names, complaints: Complaints) -> str | None:
@@ -36,11 +48,25 @@ def _problems(text: str, names: Names) -> Iterator[BadCondition]:
     except BadCondition as error:
         yield error
         return
+    yield from _about_constants(text)
     for path in condition.paths:
         if path.keys[:2] == ("request", "headers"):
             yield from _about_header(path)
         elif path.keys[0] == "live":
             yield from _about_model(path, names)
+
+
+def _about_constants(text: str) -> Iterator[BadCondition]:
+    """What the variable never is: a condition that waits for it would be passed over in silence."""
+    from taskfit.rules.constants import compared_with
+
+    for compared in compared_with(text):
+        variable, choices = ".".join(compared.keys), CHOICES.get(compared.keys, ())
+        if choices and compared.constant not in choices:
+            said = quoted(compared.constant) if isinstance(compared.constant, str) else str(compared.constant)
+            wanted = f"one of: {', '.join([choice for choice in choices if choice])}"
+            found = f"{said}, which {variable} never is"
+            yield BadCondition(compared.start, found=found, wanted=wanted, try_=nearest(str(compared.constant), choices))
 
 
 def _about_header(path: Path) -> Iterator[BadCondition]:

@@ -76,6 +76,11 @@ def test_an_editor_accepts_every_field() -> None:
          'request.headers["x-a"]'),
         ("{when: request.headers.cookie == 'a'}", ".when", 'the header "cookie", at character 1 of the condition',
          "key, the id or the name of a key of the gateway"),
+        ("{when: \"request.kind in ['code', 'sumarisation']\"}", ".when",
+         '"sumarisation", which request.kind never is, at character 26 of the condition', "summarisation"),
+        ("{when: now.hour < 6 || 'personel' == request.sensitivity}", ".when",
+         '"personel", which request.sensitivity never is, at character 17 of the condition', "personal"),
+        ("{when: request.language != 3}", ".when", "3, which request.language never is, at character 21 of the condition", ""),
         ("{when: live.minni.is_open}", ".when", '"minni", which is no model, at character 1 of the condition', "mini"),
         ("{when: 'live[request.team].is_open'}", ".when", "live without a model, at character 1 of the condition",
          'live["provider/model"].is_open'),
@@ -86,6 +91,14 @@ def test_an_editor_accepts_every_field() -> None:
 def test_a_wrong_match_is_shown_at_its_place(match: str, path: str, found: str, try_: str) -> None:
     said = complaint(with_task(f"match: {match}\nladder: [mini]"))
     assert (said.path, said.found, said.try_) == (f"tasks.support.match{path}", found, try_)
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["request.language == ''", "request.kind == request.surface", "request.dialect != 'openai-chat'"],
+)
+def test_constants_that_a_variable_can_be_are_no_mistakes(when: str) -> None:
+    assert read(with_task(f'match: {{when: "{when}"}}\nladder: [mini]')).tasks[0].match.when == when
 
 
 def test_a_condition_of_several_lines_is_complained_about_with_its_line() -> None:
