@@ -15,7 +15,7 @@ from taskfit.protocols import Check, PartialCheck
 from taskfit.values.card import ModelCard
 from taskfit.values.fitted import FittedRouter
 from taskfit.values.review import ReviewRule
-from taskfit.values.task import Task
+from taskfit.values.task import Fit, Task
 
 SHORTEST_SECRET_CHARS = 16
 SHORTEST_DECISION_S = 60.0
@@ -66,6 +66,7 @@ def _about(
     yield from _delivery(task, checks)
     yield from _review(task, task.review, config)
     yield from _audit(task, config)
+    yield from _promises(task, config)
 
 
 def _delivery(task: Task, checks: Sequence[Check]) -> Iterator[Said]:
@@ -114,6 +115,17 @@ def _audit(task: Task, config: Config) -> Iterator[Said]:
     first, last = task.ladder[task.first_place].id, task.ladder[-1].id
     said = f"{task.name}: {task.audit_share:.3g} of the requests of a sensitive task go to {first} and {last}, whichever answers"
     yield "audit", f"{said}, and the task did not ask for it", f"audit: off in tasks.{task.name}, or the share, if it is meant"
+
+
+def _promises(task: Task, config: Config) -> Iterator[Said]:
+    """What only a router acts on, and what nothing does."""
+    if config.router is None:
+        is_said = {"slo": task.slo is not None, "fit": task.fit != Fit(), "explore": task.explore is not None}
+        for key in [key for key, holds in is_said.items() if holds]:
+            said = "without a router nothing comes of it: the ladder is followed in its own order"
+            yield key, said, "taskfit router train, and its folder as router"
+    if task.slo is not None and task.slo.errors is not None:
+        yield "slo.errors", "nothing acts on it yet: it is kept for people to read", ""
 
 
 def _about_secret(config: Config) -> Iterator[Note]:

@@ -209,3 +209,16 @@ def test_what_tasks_inherit_is_told_once() -> None:
 def test_a_note_is_shown_in_the_form_of_a_complaint() -> None:
     shown = only("ladder: [large]\ndeliver: early").shown("taskfit.yaml")
     assert shown.startswith("taskfit.yaml:12  tasks.own.deliver\n  note    early, and ")
+
+
+@pytest.mark.parametrize("line", ["slo: {p95: 2s}", "fit: 0.5", "explore: 2%"])
+def test_what_a_router_acts_on_needs_one(line: str) -> None:
+    told = only(f"ladder: [mini, large]\n{line}")
+    assert told.path == f"tasks.own.{line.partition(':')[0]}"
+    assert told.text == "without a router nothing comes of it: the ladder is followed in its own order"
+    assert notes(f"ladder: [mini, large]\n{line}", "router: fitted\n") == ()
+
+
+def test_a_share_of_errors_that_nothing_acts_on_is_told() -> None:
+    told = only("ladder: [mini, large]\nslo: {errors: 3%}", "router: fitted\n")
+    assert (told.path, told.text) == ("tasks.own.slo.errors", "nothing acts on it yet: it is kept for people to read")
