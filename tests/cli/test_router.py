@@ -221,7 +221,7 @@ def test_without_costs_it_says_what_can_still_be_aimed_at(taskfit: CommandLine) 
         (rows(40), ("train", "{}", "--out", "outcomes.csv/x"), "cannot be written"),
         (rows(40), ("train", "{}", "--out", "x", "--cost", "price"), "no column price"),
         (rows(40), ("train", "none.csv", "--out", "x"), "none.csv"),
-        (rows(40), ("evaluate", "-", "{}"), "manifest.json: cannot be read"),
+        (rows(40), ("evaluate", "-", "{}"), "with --cv, such as --cv 5"),
         (rows(40), ("evaluate", "nowhere", "{}"), "that `taskfit router train` wrote"),
         (rows(40), ("evaluate", "-", "{}", "--labels", "50"), "is for --pair"),
         (rows(40), ("evaluate", "-", "{}", "--pair", "small,large", "--labels", "50"), "is for --cv"),

@@ -121,6 +121,8 @@ def evaluate(
         return
     if labels is not None:
         raise typer.BadParameter("a number of labels is for --pair", param_hint="--labels")
+    if str(folder) == "-" and cv is None and leave_out is None:
+        raise typer.BadParameter("- stands for no folder, with --cv, such as --cv 5, or --leave-out", param_hint="DIR")
     report = _measured(folder, table, tasks, cv=cv, repeats=repeats, leave_out=leave_out, checks=checks, seed=seed)
     if picture is not None and draw is not None:
         _write(draw(report), picture)
