@@ -95,6 +95,16 @@ def test_programs_get_all_of_it_under_names_that_stay(taskfit: CommandLine) -> N
     assert sum(each["rows"] for each in report["reliability"]) == 400
 
 
+def test_a_question_that_is_asked_ten_times_counts_once(taskfit: CommandLine) -> None:
+    lines = ["prompt_id,prompt,task,model,score,confidence"]
+    lines += [f"{row},question {row % 20},quiz,weak,1,0.9" for row in range(200)]
+    (taskfit.folder / "often.csv").write_text("\n".join(lines))
+    done = taskfit.run("calibrate", "quiz", "--from", "often.csv", "--model", "weak", "--max-error", "0.1", "--out", "x")
+    assert done.code == 1
+    assert "29 correct rows or more are needed; there are 20" in done.err
+    assert "180 rows ask what one before them asks" in done.err + done.out
+
+
 def test_the_loss_against_a_strong_model_can_be_promised(taskfit: CommandLine) -> None:
     done = taskfit.run(*weak(taskfit, "--out", "quiz.json", "--promise", "loss", "--strong", "strong"))
     assert done.code == 0, done.err

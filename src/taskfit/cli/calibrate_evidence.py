@@ -15,7 +15,7 @@ from taskfit.outcomes.tasks import of_task
 from taskfit.pipeline.drift import confidence_mark, template_mark
 from taskfit.protocols import LabelQuery
 from taskfit.training.audit_rows import AuditSample, audit_sample, by_record
-from taskfit.training.outcome_rows import Evidence, evidence_in
+from taskfit.training.outcome_rows import Evidence, evidence_in, one_for_each_question
 from taskfit.training.promises import Certified, Terms
 from taskfit.values.bar import Bar
 from taskfit.values.task import Task
@@ -56,12 +56,13 @@ def from_outcomes(asked: Asked, name: str, task: Task | None, terms: Terms) -> J
         raise typer.BadParameter("the promise `loss` has a strong model, the others have none", param_hint="--strong")
     wanted = [model] if strong is None else [model, strong]
     table = of_task(read_outcome_table(source, models=wanted, confidence=asked.confidence), name, path=source)
-    evidence = evidence_in(table, model=model, strong=strong)
+    every = evidence_in(table, model=model, strong=strong)
+    evidence = one_for_each_question(every)
     first = evidence.questions[0] if evidence.questions else ""
     notes = [f"{evidence.unranked} judged answers have no confidence, and are left out"] if evidence.unranked else []
-    doubles = len(evidence.questions) - len(set(evidence.questions))
+    doubles = len(every.questions) - len(evidence.questions)
     if doubles:
-        notes.append(f"{doubles} rows ask what another asks: they say less than their number")
+        notes.append(f"{doubles} rows ask what one before them asks, and are left out: they say nothing of other questions")
     if task is None:
         models = dict.fromkeys(wanted, "")
         return Judged(

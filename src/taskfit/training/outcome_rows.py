@@ -46,6 +46,18 @@ def evidence_in(table: OutcomeTable, *, model: str, strong: str | None = None) -
     )
 
 
+def one_for_each_question(evidence: Evidence) -> Evidence:
+    """Of rows that ask the same the first: bounds count on rows that were drawn each by itself, and these were not."""
+    firsts = {question: place for place, question in reversed(list(enumerate(evidence.questions)))}
+    places = sorted(firsts.values())
+    return msgspec.structs.replace(
+        evidence,
+        confidence=evidence.confidence[places],
+        loss=evidence.loss[places],
+        questions=tuple([evidence.questions[place] for place in places]),
+    )
+
+
 def as_probabilities(confidence: Floats, *, of: str) -> Floats:
     """Confidences 0 to 1. Errors: ConfigurationError for what is neither that nor a logarithm of it."""
     if (confidence <= 0).all() and (confidence < 0).any():
