@@ -154,7 +154,8 @@ def _name(candidate: Candidate) -> str:
     if candidate.form == "filter":
         return f"filter by {candidate.card.id}"
     merger = "" if candidate.merger is None else f" by {candidate.merger.id}"
-    return f"{candidate.form}{merger} of {', '.join(card.id for card in candidate.members)}"
+    votes = "" if candidate.first_to is None else f", first to {candidate.first_to}"
+    return f"{candidate.form}{merger} of {', '.join(card.id for card in candidate.members)}{votes}"
 
 
 def _limits(plan: Plan) -> str:

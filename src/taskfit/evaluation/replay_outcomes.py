@@ -29,7 +29,7 @@ from taskfit.training.policies import Stage, Trials, Way, follow_one, trials_of
 from taskfit.values.plan import Candidate, Plan
 from taskfit.values.policy import Policy as Rungs
 from taskfit.values.request import Caller, Outline, Request, Terms
-from taskfit.values.task import Task
+from taskfit.values.task import Rung, Task
 from taskfit.wire.openai_chat import read_request
 
 FOLLOWED: Final = ("single", "agree")
@@ -94,7 +94,7 @@ class _Followed(msgspec.Struct, frozen=True, kw_only=True):
 
 def _columns(task: Task, table: OutcomeTable) -> Mapping[str, int]:
     """Where the answers of each model of the ladder stand, by its id; a table may leave out the provider."""
-    wanted = dict.fromkeys([model for rung in task.ladder if rung.form in FOLLOWED for model in rung.models])
+    wanted = dict.fromkeys([model for rung in task.ladder if _is_followed(rung) for model in rung.models])
     found = {}
     for model in wanted:
         names = [name for name in (model, model.partition("/")[2]) if name in table.models]
@@ -110,6 +110,11 @@ def _columns(task: Task, table: OutcomeTable) -> Mapping[str, int]:
     if not found:
         raise ConfigurationError(f"tasks.{task.name}.ladder: no rung is a model, or models that must agree")
     return found
+
+
+def _is_followed(rung: Rung | Candidate) -> bool:
+    """Whether answers of single models tell what becomes of it."""
+    return rung.form in FOLLOWED or (rung.form == "vote" and rung.first_to is not None)
 
 
 def _plan(table: OutcomeTable, row: int, task: Task, house: House) -> Plan:
@@ -150,7 +155,8 @@ def _in_turn(plan: Plan, task: Task) -> Iterator[tuple[Candidate, bool]]:
     """The candidates that may answer, and whether the answer of each may be left for the next one."""
     asked = [candidate for candidate in plan.candidates if not candidate.is_reserve and not candidate.is_alternate]
     for place, candidate in enumerate(asked):
-        is_left = place < len(asked) - 1 and (candidate.form == "agree" or bool(task.checks))
+        has_own = candidate.form == "agree" or candidate.first_to is not None
+        is_left = place < len(asked) - 1 and (has_own or bool(task.checks))
         yield candidate, is_left
         if not is_left:
             return
@@ -160,13 +166,15 @@ def _way(plan: Plan, task: Task, places: Mapping[str, int]) -> Way:
     """Errors: ConfigurationError for a plan that answers of single models do not tell the outcome of."""
     stages = []
     for candidate, is_left in _in_turn(plan, task):
-        if candidate.form not in FOLLOWED:
+        if not _is_followed(candidate):
             raise ConfigurationError(
                 f"tasks.{task.name}.ladder: {task.ladder[candidate.rung].id} cannot be followed through recorded answers\n"
-                "  wanted  models, and models that must agree"
+                "  wanted  models, models that must agree, and votes with first_to"
             )
         models = tuple([places[card.id] for card in candidate.members or (candidate.card,)])
-        if not is_left:
+        if candidate.first_to is not None:
+            stages.append(Stage(models=models, gate="votes" if is_left else "none", first_to=candidate.first_to))
+        elif not is_left:
             stages.append(Stage(models=models))
         elif candidate.form == "agree":
             stages.append(Stage(models=models, gate="agreement"))
@@ -254,7 +262,7 @@ def _quantile(latency: Floats, share: float, groups: Integers, *, seed: int) -> 
 
 
 def _notes(task: Task, table: OutcomeTable) -> Iterator[str]:
-    agreeing = any(rung.form == "agree" for rung in task.ladder)
+    agreeing = any(rung.form in ("agree", "vote") for rung in task.ladder)
     if agreeing and (table.answers == NO_ANSWER).all():
         yield "no answers are recorded, so models never agree; a column `response` or `answer` would tell"
     if agreeing and task.checks:

@@ -109,7 +109,8 @@ def rung_id(candidate: Candidate) -> str:
         return candidate.card.id
     models = tuple(dict.fromkeys([card.id for card in candidate.members]))
     merger = None if candidate.merger is None else candidate.merger.id
-    return Rung(models=models, form=candidate.form, count=len(candidate.members) // max(1, len(models)), merger=merger).id
+    count = len(candidate.members) // max(1, len(models))
+    return Rung(models=models, form=candidate.form, count=count, merger=merger, first_to=candidate.first_to).id
 
 
 def _candidate(record: Record, attempt: Attempt) -> Candidate | None:

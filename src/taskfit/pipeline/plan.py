@@ -169,6 +169,7 @@ def _several(place: int, rung: Rung, rank: Ranked, cards: Mapping[str, ModelCard
         form=rung.form,
         members=members,
         merger=merger,
+        first_to=rung.first_to,
         expected_cost=expected,
         worst_cost=expected if longest is None else cost_of_calls(members, merger, longest),
         expected_quality=rank.expected_quality,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from taskfit.routers.choosing import FEWEST_ROWS, mixed_frontier, trade_for
+from taskfit.routers.choosing import FEWEST_ROWS, latency_of, mixed_frontier, trade_for
 from taskfit.values.fitted import FittedRouter, GainModel
 from taskfit.values.money import MICRO, Usd
 from taskfit.values.policy import ALL, Cell, Point, Policy
@@ -34,13 +34,14 @@ class Aim(msgspec.Struct, frozen=True, kw_only=True):
     least_gain: float
 
     def affordable(self, cell: Cell, explore: Explore, max_cost: Usd | None) -> tuple[int, ...]:
-        """The single rungs that may be tried out, in the order of the ladder."""
+        """The single rungs that may be tried out, in the order of the ladder: not those that are known to be too slow."""
         caps = [cap for cap in (explore.max_cost, max_cost) if cap is not None]
         most = min(caps) / MICRO if caps else float("inf")
         return tuple([
             place
             for place in self.singles.values()
             if (estimate := cell.estimates[place]) is not None and estimate.cost_usd <= most
+            if self.max_latency_s is None or (latency_of(estimate) or 0.0) <= self.max_latency_s
         ])
 
 
@@ -105,7 +106,10 @@ def _can_follow(policy: Policy, names: Mapping[str, Rung], task: Task) -> bool:
         return False
     bars = (*policy.bars, *([None] * len(policy.rungs)))
     for rung, bar in zip(policy.rungs[:-1], bars, strict=False):
-        if names[rung].form not in OWN_VERDICT and not task.checks:
+        asked = names[rung]
+        if asked.form not in OWN_VERDICT and not task.checks:
+            return False
+        if asked.first_to is not None and asked.first_to < task.bar * len(asked.models):  # the bar would leave what is decided
             return False
         if bar is not None and not 0 <= bar <= 1:
             return False

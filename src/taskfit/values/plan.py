@@ -37,7 +37,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `rung` is its place in the ladder. `expected_cost` is for a typical output, `worst_cost` for the longest that the caller
     allows, or the typical one where the caller sets no limit; both are for all calls of the rung. `card` writes the answer: for
-    an ensemble the first of its `members`, or its `merger` where that one writes. `ready_in_s`: it asked to be left alone for
+    an ensemble the first of its `members`, or its `merger` where that one writes. `first_to`: how many votes end the asking of
+    members (see Rung). `ready_in_s`: it asked to be left alone for
     so long. Units: micro-dollars, None: the price is unknown; seconds.
     """
 
@@ -48,6 +49,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     form: Form = "single"
     members: tuple[ModelCard, ...] = ()
     merger: ModelCard | None = None
+    first_to: int | None = None
     ready_in_s: float = 0.0
     expected_cost: Usd | None = None
     worst_cost: Usd | None = None

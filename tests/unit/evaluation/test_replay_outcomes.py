@@ -62,6 +62,15 @@ def test_a_model_is_left_where_its_recorded_confidence_is_below_the_bar() -> Non
     assert made_of(SMALL, HUGE, checks=(REFUSAL,), given=logs).new == made.new
 
 
+def test_a_vote_that_ends_when_it_is_decided_is_followed() -> None:
+    tiny = Rung(models=("p/small", "p/large", "p/huge"), form="vote", first_to=2)
+    made = made_of(tiny, HUGE)
+    assert list(made.ways) == ["vote(p/small, p/large, p/huge, first to 2) > p/huge at 0.5"]
+    assert made.new.cost_usd is not None
+    assert made.new.cost_usd.value == pytest.approx(0.003 + 0.5 * 0.02), "huge agrees with small wherever it is asked"
+    assert made_of(tiny).new.quality == made.new.quality
+
+
 def test_without_checks_the_first_rung_answers_everything() -> None:
     made = made_of(SMALL, HUGE)
     assert made.new.quality.value == 0.5

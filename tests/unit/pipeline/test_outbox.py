@@ -21,6 +21,7 @@ from taskfit.values.record import Record
 
 NEVER_S = 3600.0
 LONG_S = 30.0
+ENDED_S = 2.0
 
 
 class Shelf(SqliteStore):
@@ -66,6 +67,8 @@ def running(outbox: Outbox) -> Iterator[Outbox]:
         yield outbox
     finally:
         outbox.stop(timeout_s=0)
+        if outbox._thread is not None:
+            outbox._thread.join(ENDED_S)  # what it still logs belongs to this test
 
 
 def put(outbox: Outbox, *numbers: int) -> None:

@@ -118,6 +118,17 @@ def test_a_pair_that_agrees_is_known_by_its_models(tmp_path: Path) -> None:
     assert taken(router(tmp_path, of), Task(name="t", ladder=(pair, *LADDER)))[0] == (pair.id, False)
 
 
+def test_a_vote_is_followed_where_the_bar_takes_what_it_decides(tmp_path: Path) -> None:
+    vote = Rung(models=("p/small", "q/tiny", "q/other"), form="vote", first_to=2)
+    of = table({"all": (known(0.7, 0.001), known(0.9, 0.010), known(0.95, 0.004))},
+               (*SINGLES, Policy(rungs=("vote(small, tiny, other, first to 2)", "large"))))  # fmt: skip
+    made = router(tmp_path, of)
+    assert taken(made, Task(name="t", ladder=(vote, *LADDER)))[0] == (vote.id, False)
+    assert taken(made, Task(name="t", ladder=(vote, *LADDER), bar=0.7))[0] == ("p/large", False)
+    at_once = msgspec.structs.replace(vote, first_to=None)
+    assert taken(made, Task(name="t", ladder=(at_once, *LADDER)))[0] == ("p/large", False)
+
+
 def test_what_is_slower_than_promised_is_passed_over(tmp_path: Path) -> None:
     of = table({"all": (known(0.7, 0.001, p95_s=1.0), known(0.9, 0.010, p95_s=5.0))})
     made = router(tmp_path, of)
@@ -180,6 +191,13 @@ def test_a_share_of_requests_tries_a_rung_out_and_its_propensity_is_known(tmp_pa
 def test_what_costs_too_much_is_not_tried_out(tmp_path: Path) -> None:
     task = Task(name="easy", ladder=LADDER, fit=Fit(quality=0.88), explore=Explore(share=1.0, max_cost=5_000))
     assert {taken(router(tmp_path), task, scene=Scene(cards={}, lot=lot / 50))[0] for lot in range(50)} == {("p/small", False)}
+
+
+def test_what_is_known_to_be_slower_than_promised_is_not_tried_out(tmp_path: Path) -> None:
+    of = table({"all": (known(0.7, 0.001, p95_s=1.0), known(0.9, 0.010, p95_s=5.0))})
+    task = Task(name="t", ladder=LADDER, slo=Slo(p95_s=2.0), explore=Explore(share=1.0))
+    made = router(tmp_path, of)
+    assert {taken(made, task, scene=Scene(cards={}, lot=lot / 50))[0] for lot in range(50)} == {("p/small", False)}
 
 
 def test_with_a_gain_model_the_prompt_decides_between_two_models(tmp_path: Path) -> None:
