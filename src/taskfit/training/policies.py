@@ -6,7 +6,7 @@ bar, with a model behind them; and models whose answer a check must accept, with
 number of policies is bounded, whatever the number of models. Fits nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final, Literal, TypeAlias
 
@@ -23,6 +23,9 @@ from taskfit.values.task import Rung
 
 Gate: TypeAlias = Literal["none", "agreement", "votes", "bar", "check"]
 """What an answer must pass to be accepted."""
+
+Followed: TypeAlias = tuple[Floats, Floats, Floats]
+"""Quality, cost and latency of one policy. Shapes: each (prompts,)."""
 
 MOST_MODELS: Final = 12
 """Of more models, cascades are made of those that stand nearest to the frontier of single ones."""
@@ -101,21 +104,32 @@ def follow(trials: Trials, ways: Sequence[Way]) -> Made:
     """What each policy made of each prompt."""
     shape = len(trials.table.prompts), len(ways)
     made = Made(quality=np.empty(shape), cost_usd=np.empty(shape), latency_s=np.empty(shape))
-    for place, way in enumerate(ways):
-        made.quality[:, place], made.cost_usd[:, place], made.latency_s[:, place] = follow_one(trials, way)
+    for place, each in enumerate(follow_each(trials, ways)):
+        made.quality[:, place], made.cost_usd[:, place], made.latency_s[:, place] = each
     return made
 
 
-def follow_one(trials: Trials, way: Way) -> tuple[Floats, Floats, Floats]:
-    """Quality, cost and latency of one policy. Models that are called at once take as long as the slowest.
+def follow_one(trials: Trials, way: Way) -> Followed:
+    """See follow_each."""
+    return next(follow_each(trials, (way,)))
 
-    Shapes: each (prompts,).
-    """
+
+def follow_each(trials: Trials, ways: Iterable[Way]) -> Iterator[Followed]:
+    """One policy after the other. Models that are called at once take as long as the slowest. Neighbours that begin with the same
+    stage share what comes of it."""
+    begun: tuple[Stage, _Tried] | None = None
+    for way in ways:
+        if begun is None or begun[0] != way.stages[0]:
+            begun = way.stages[0], _tried(trials, way.stages[0])
+        yield _followed(trials, way, begun[1])
+
+
+def _followed(trials: Trials, way: Way, first: "_Tried") -> Followed:
     rows = len(trials.table.prompts)
     is_open, is_unknown = np.ones(rows, dtype=np.bool_), np.zeros(rows, dtype=np.bool_)
     quality, cost, latency = np.full(rows, np.nan), np.zeros(rows), np.zeros(rows)
-    for stage in way.stages:
-        tried = _at_once(trials, stage) if stage.first_to is None else _in_rounds(trials, stage, first_to=stage.first_to)
+    for place, stage in enumerate(way.stages):
+        tried = _tried(trials, stage) if place else first
         cost += np.where(is_open, tried.cost_usd, 0.0)
         latency += np.where(is_open, tried.latency_s, 0.0)
         is_unknown |= is_open & np.isnan(tried.score)
@@ -133,6 +147,10 @@ class _Tried(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: Floats
     latency_s: Floats
     is_accepted: Booleans
+
+
+def _tried(trials: Trials, stage: Stage) -> _Tried:
+    return _at_once(trials, stage) if stage.first_to is None else _in_rounds(trials, stage, first_to=stage.first_to)
 
 
 def _at_once(trials: Trials, stage: Stage) -> _Tried:

@@ -12,7 +12,7 @@ import msgspec
 from taskfit.numerics import Floats, Integers, np
 from taskfit.training.folds import folds_of
 from taskfit.training.frontier import hull, quality_at
-from taskfit.training.policies import Trials, Way, follow_one
+from taskfit.training.policies import Trials, Way, follow_each
 
 TOLERANCE: Final = 0.02
 """How much worse than the frontier, at its own cost, a cascade may be. Units: quality."""
@@ -28,7 +28,7 @@ FEWEST_SHARED: Final = 200
 def near_frontier(trials: Trials, ways: Sequence[Way], *, seed: int = 0) -> tuple[Way, ...]:
     """Those that are kept, in their order."""
     sample = _of(trials, _sample(trials, seed=seed))
-    means = [_means(sample, way) for way in ways]
+    means = [_means(quality, cost) for quality, cost, _ in follow_each(sample, ways)]
     quality, cost = np.array([mean[0] for mean in means]), np.array([mean[1] for mean in means])
     is_known = np.isfinite(quality)
     if not is_known.any():
@@ -59,9 +59,8 @@ def _of(trials: Trials, rows: Integers) -> Trials:
     return Trials(table=bare, cost_usd=trials.cost_usd[rows], verdicts=verdicts)
 
 
-def _means(trials: Trials, way: Way) -> tuple[float, float]:
-    """Quality and cost over the prompts for which the quality is known; nan where it is for none."""
-    quality, cost, _ = follow_one(trials, way)
+def _means(quality: Floats, cost: Floats) -> tuple[float, float]:
+    """Over the prompts for which the quality is known; nan where it is for none."""
     is_known: Floats = ~np.isnan(quality)
     if not is_known.any():
         return np.nan, np.nan
