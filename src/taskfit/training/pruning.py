@@ -17,7 +17,7 @@ from taskfit.training.policies import Trials, Way, follow_each
 TOLERANCE: Final = 0.02
 """How much worse than the frontier, at its own cost, a cascade may be. Units: quality."""
 
-MOST_CASCADES: Final = 64
+MOST_CASCADES: Final = 128
 MOST_PROMPTS: Final = 10_000
 """Means over more prompts would be no surer than the choice needs: a sample is taken."""
 
