@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from taskfit.artefacts.router import read_router, write_router
+from taskfit.cli.router_ladder import as_written
 from taskfit.cli.router_text import print_trained
 from tests.cli.conftest import CommandLine
 from tests.unit.artefacts.test_router import WHOLE
@@ -90,6 +91,33 @@ def test_what_is_trained_can_be_read_measured_and_configured(taskfit: CommandLin
     assert taskfit.run("config", "check").code == 0
     explained = taskfit.run("explain", "write the letter 3").out
     assert re.search(r"weighed\n  \S+: quality 0\.\d+ .*task:letters", explained)
+
+
+def test_the_rungs_that_a_ladder_should_have_are_told_and_can_be_pasted(taskfit: CommandLine, outcomes: str) -> None:
+    assert taskfit.run("router", "train", outcomes, "--out", "fitted").code == 0
+    done = taskfit.run("router", "ladder", "fitted", "--fit", "0.9")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("2 tasks, by their prompts: a mean quality of 0.")
+    assert "ladder:\n  - small\n  - large\n" in done.out
+    said = json.loads(taskfit.run("router", "ladder", "fitted", "--fit", "0.9", "--task", "letters", "--json").out)
+    assert set(said) == {"task", "best_single", "ladders", "ladder"}
+    assert set(said["ladders"][0]) == {"rungs", "added", "quality", "cost_usd", "saving", "most_quality"}
+    assert (said["task"], said["best_single"]) == ("letters", "small")
+    unknown = taskfit.run("router", "ladder", "fitted", "--task", "leters")
+    assert unknown.code == 2
+    assert "try     letters" in unknown.err
+
+
+@pytest.mark.parametrize(("rung", "written"), [
+    ("small", "small"),
+    ("openai/gpt-5.4-mini", "openai/gpt-5.4-mini"),
+    ("true", '"true"'),
+    ("llama: 8b", '"llama: 8b"'),
+    ("agree(a, b/c, d)", "{agree: [a, b/c, d]}"),
+    ("vote(a, 3b, c, first to 2)", '{vote: {models: [a, "3b", c], first_to: 2}}'),
+])  # fmt: skip
+def test_a_rung_is_written_as_a_ladder_takes_it(rung: str, written: str) -> None:
+    assert as_written(rung) == written
 
 
 def others(count: int) -> list[dict[str, Any]]:

@@ -34,14 +34,19 @@ Said = tuple[str, str, str]
 """The key of the task that it is about, what is to be said, what to try."""
 
 
-def ladder_notes(task: Task, cards: Mapping[str, ModelCard], asked: Mapping[str, Sequence[str]]) -> Iterator[Said]:
-    """All that is to be said. `asked` are the models that each check of the task names."""
+def ladder_notes(
+    task: Task, cards: Mapping[str, ModelCard], asked: Mapping[str, Sequence[str]], *, is_routed: bool = False
+) -> Iterator[Said]:
+    """All that is to be said. `asked` are the models that each check of the task names; `is_routed`: a router chooses among the
+    rungs, so that nothing follows from their order."""
     tried = _tried(_typical_plan(msgspec.structs.replace(task, max_cost=None), cards))
-    yield from _loss(task, tried, cards, asked)
+    if not is_routed:
+        yield from _loss(task, tried, cards, asked)
     yield from _dear_checks(task, tried, cards, asked)
     yield from _dropped(task, cards)
-    yield from _calls(task, tried)
-    yield from _time(task, tried)
+    if not is_routed:
+        yield from _calls(task, tried)
+        yield from _time(task, tried)
 
 
 def _typical_plan(task: Task, cards: Mapping[str, ModelCard]) -> Plan:

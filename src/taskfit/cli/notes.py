@@ -12,6 +12,7 @@ from taskfit.cli.router_notes import router_notes
 from taskfit.config import Config
 from taskfit.config.references import Kinds, models_of
 from taskfit.protocols import Check, PartialCheck
+from taskfit.routers.aims import aim_for
 from taskfit.values.card import ModelCard
 from taskfit.values.fitted import FittedRouter
 from taskfit.values.review import ReviewRule
@@ -46,7 +47,12 @@ def notes_about(
 ) -> tuple[Note, ...]:
     """All notes in the order of the tasks. `checks` are those of each task, built; `kinds` the settings of each by its name;
     `fitted` what the configured router has learned, None where it has not."""
-    notes = [_note(config, task, said) for task in config.tasks for said in _about(task, config, cards, checks[task.name], kinds)]
+    notes = []
+    for task in config.tasks:
+        is_routed = fitted is not None and task.error_budget is None and aim_for(fitted, task) is not None
+        asked = {use.name: models_of(use, kinds) for use in task.checks}
+        of_ladder = ladder_notes(task, cards, asked, is_routed=is_routed)
+        notes += [_note(config, task, said) for said in (*of_ladder, *_about(task, config, checks[task.name]))]
     if fitted is not None:
         notes += [_note(config, task, said) for task in config.tasks for said in router_notes(task, fitted)]
     return (*dict.fromkeys(notes), *_about_secret(config))
@@ -58,11 +64,7 @@ def _note(config: Config, task: Task, said: Said) -> Note:
     return Note(line=line, path=path, text=text, try_=try_)
 
 
-def _about(
-    task: Task, config: Config, cards: Mapping[str, ModelCard], checks: Sequence[Check], kinds: Kinds
-) -> Iterator[Said]:
-    asked = {use.name: models_of(use, kinds) for use in task.checks}
-    yield from ladder_notes(task, cards, asked)
+def _about(task: Task, config: Config, checks: Sequence[Check]) -> Iterator[Said]:
     yield from _delivery(task, checks)
     yield from _review(task, task.review, config)
     yield from _audit(task, config)

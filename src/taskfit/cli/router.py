@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from taskfit.evaluation.routing import RoutingReport, Tasks
     from taskfit.outcomes.matrix import OutcomeTable
     from taskfit.values.fitted import FittedRouter
+    from taskfit.values.policy import Cell, PolicyTable
 
 OutcomesArgument = Annotated[
     Path,
@@ -30,6 +31,7 @@ CostOption = Annotated[str | None, typer.Option(metavar="COLUMN", help="The colu
 TaskOption = Annotated[str | None, typer.Option("--task-column", metavar="COLUMN", help="The column of the task; else `task`.")]
 SeedOption = Annotated[int, typer.Option(help="For folds, draws and the bootstrap; the same seed gives the same figures.")]
 
+MOST_SHOWN = 60
 FEWEST_MEASURED = 100
 """Prompts; with fewer the figures of a fit say nothing."""
 
@@ -127,6 +129,51 @@ def evaluate(
     if picture is not None and draw is not None:
         _write(draw(report), picture)
     _print_report(report, table, as_json=as_json)
+
+
+@app.command()
+def ladder(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `taskfit router train` wrote.")],
+    *,
+    task: Annotated[str | None, typer.Option(metavar="NAME", help="For requests of this task; else for those of all.")] = None,
+    rungs: Annotated[int, typer.Option(min=2, max=20, help="How many at most.")] = 6,
+    fit: Annotated[
+        float, typer.Option(min=0, max=1, help="How much of the quality that the best single model has over the cheapest.")
+    ] = 1.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell which rungs a ladder should have, by what the router has learned: models, pairs that must agree, votes."""
+    from taskfit.artefacts.router import read_router
+    from taskfit.cli.output import print_json
+    from taskfit.cli.router_ladder import ladders_json, print_ladders
+    from taskfit.errors import ConfigurationError
+    from taskfit.routers.advice import advised
+
+    table = read_router(folder).table
+    cells = _cells(table, task, folder)
+    found = advised(table, cells, most_rungs=rungs, fit=fit)
+    if not found:
+        raise ConfigurationError(f"{folder}: no costs are known, so that no ladder is cheaper than another")
+    if as_json:
+        print_json(ladders_json(found, task=task))
+    else:
+        print_ladders(found, cells=len(cells), task=task)
+
+
+def _cells(table: "PolicyTable", task: str | None, folder: Path) -> "Sequence[Cell]":
+    """That of the task, else those of all tasks, else that of all requests. Errors: ConfigurationError for an unknown task."""
+    from taskfit.config.complaints import nearest
+    from taskfit.errors import ConfigurationError
+    from taskfit.values.policy import ALL
+
+    known = {name.removeprefix("task:"): cell for name, cell in table.cells.items() if name.startswith("task:")}
+    if task is None:
+        return tuple(known.values()) or (table.cells[ALL],)
+    if task not in known:
+        wanted = f"one of: {', '.join(list(known)[:MOST_SHOWN])}" if known else "no --task: the router knows of none"
+        try_ = f"\n  try     {near}" if (near := nearest(task, known)) else ""
+        raise ConfigurationError(f"{folder}: there is no task {task}\n  wanted  {wanted}{try_}")
+    return (known[task],)
 
 
 def _figures(

@@ -1,14 +1,16 @@
 """What `taskfit config check` says of a ladder by what the configured router has learned: rungs that do not earn their place,
-that are out of order, that it does not know. Figures are those of the task's cell. Knows no price and no request.
+that are out of order, that it does not know, that it lacks. Figures are those of the task's cell. Knows no price and no request.
 """
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from taskfit.cli.ladder_notes import Said
-from taskfit.routers.aims import names_of
+from taskfit.cli.router_ladder import as_written
+from taskfit.routers.advice import addition
+from taskfit.routers.aims import cells_chosen_in, names_of
 from taskfit.routers.choosing import cell_for
-from taskfit.routers.idle import idle_rungs
+from taskfit.routers.idle import DOLLARS_PER, idle_rungs
 from taskfit.values.fitted import FittedRouter
 from taskfit.values.policy import Estimate
 from taskfit.values.task import Task
@@ -25,6 +27,7 @@ def router_notes(task: Task, fitted: FittedRouter) -> Iterator[Said]:
         return
     yield from _idle(task, fitted, names)
     yield from _order(task, fitted, names)
+    yield from _missing(task, fitted, names)
 
 
 def _table_names(task: Task, fitted: FittedRouter) -> Mapping[str, str]:
@@ -63,6 +66,18 @@ def _order(task: Task, fitted: FittedRouter, names: Mapping[str, str]) -> Iterat
         if second.high < first.low:
             said = f"{other} comes after {one} and is worse: quality {_figure(second)} after {_figure(first)}"
             yield "ladder", f"{said}; an answer that is not good enough goes up to a worse model", f"{other} before {one}"
+
+
+def _missing(task: Task, fitted: FittedRouter, names: Mapping[str, str]) -> Iterator[Said]:
+    """Rungs with which the same quality would cost much less."""
+    found = addition(fitted.table, cells_chosen_in(fitted, task.name), tuple(names.values()))
+    if found is None or task.error_budget is not None:  # under a promise the ladder is followed in its own order
+        return
+    now, better = found
+    costs = f"${now.cost_usd * DOLLARS_PER:.4g} for {DOLLARS_PER:,} requests, and ${better.cost_usd * DOLLARS_PER:.4g}"
+    rungs = " and ".join(better.added)
+    said = f"the router expects a mean quality of {now.quality:.3f} to cost {costs} if the ladder had {rungs}"
+    yield "ladder", said, f"{', '.join(map(as_written, better.added))} in the ladder; taskfit router ladder shows more"
 
 
 def _figure(estimate: Estimate) -> str:

@@ -40,6 +40,7 @@ def print_trained(fitted: "FittedRouter", table: "OutcomeTable", folder: Path) -
     for line in (*_out_of_fold(manifest.figures), *_about_costs(table), *_thin(thin)):
         typer.echo(line)
     typer.echo(f"\nwrote {folder}; in taskfit.yaml:\n\n    router: {folder}\n")
+    typer.echo(f"which rungs a ladder should have: taskfit router ladder {folder}")
     typer.echo("with intervals, and a picture: taskfit router evaluate - OUTCOMES --cv 5 --picture frontier.html")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from taskfit.routers.choosing import FEWEST_ROWS, latency_of, mixed_frontier, trade_for
+from taskfit.routers.choosing import FEWEST_ROWS, cell_for, latency_of, mixed_frontier, trade_for
 from taskfit.values.fitted import FittedRouter, GainModel
 from taskfit.values.money import MICRO, Usd
 from taskfit.values.policy import ALL, Cell, Point, Policy
@@ -79,13 +79,21 @@ def aim_for(fitted: FittedRouter, task: Task) -> Aim | None:
     )
 
 
-def _mixed(fitted: FittedRouter, task: Task, allowed: Collection[int]) -> Sequence[Point]:
-    """The frontier of requests that name no task, where their texts tell in which task's cell each is chosen for; else empty."""
-    if fitted.predictor is None or task.name != DEFAULT_TASK:
-        return ()
+def cells_chosen_in(fitted: FittedRouter, task: str) -> Sequence[Cell]:
+    """The cells of a task's requests: its own, or that of all; of those that name no task, the cells of the tasks that their
+    texts tell, where they tell any."""
     cells = fitted.table.cells
-    told = [cells[name] for output in fitted.predictor.text.outputs if (name := f"task:{output}") in cells]
-    return mixed_frontier(told, allowed=frozenset(allowed))
+    if fitted.predictor is not None and task == DEFAULT_TASK:
+        told = [cells[name] for output in fitted.predictor.text.outputs if (name := f"task:{output}") in cells]
+        if told:
+            return told
+    return (cells[cell_for(fitted.table, [f"task:{task}"])],)
+
+
+def _mixed(fitted: FittedRouter, task: Task, allowed: Collection[int]) -> Sequence[Point]:
+    """The frontier where a task's requests are chosen for in several cells; else empty."""
+    cells = cells_chosen_in(fitted, task.name)
+    return mixed_frontier(cells, allowed=frozenset(allowed)) if len(cells) > 1 else ()
 
 
 def names_of(ladder: Sequence[Rung]) -> Mapping[str, Rung]:

@@ -14,8 +14,10 @@ from taskfit.config import Config, parse
 from taskfit.protocols import Aid, Check
 from taskfit.values.answer import Answer
 from taskfit.values.card import ModelCard
+from taskfit.values.fitted import FittedRouter
 from taskfit.values.request import Request
 from taskfit.values.verdict import Verdict
+from tests.unit.cli.test_router_notes import fitted as fitted_on
 
 
 class Empty(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +69,7 @@ def cards(config: Config) -> dict[str, ModelCard]:
     }
 
 
-def notes(task: str, top: str = "") -> tuple[Note, ...]:
+def notes(task: str, top: str = "", fitted: FittedRouter | None = None) -> tuple[Note, ...]:
     """The lines of the task begin on line 11."""
     lines = "".join(f"    {line}\n" for line in task.strip().splitlines())
     text = f"{MODELS}tasks:\n  own:\n{lines}{top}"
@@ -76,7 +78,7 @@ def notes(task: str, top: str = "") -> tuple[Note, ...]:
         each.name: [CLASSES[use.name](use.name, msgspec.convert(dict(use.settings), KINDS[use.name])) for use in each.checks]
         for each in config.tasks
     }
-    return notes_about(config, cards(config), built, KINDS)
+    return notes_about(config, cards(config), built, KINDS, fitted=fitted)
 
 
 def only(task: str, top: str = "") -> Note:
@@ -209,6 +211,15 @@ def test_what_tasks_inherit_is_told_once() -> None:
 def test_a_note_is_shown_in_the_form_of_a_complaint() -> None:
     shown = only("ladder: [large]\ndeliver: early").shown("taskfit.yaml")
     assert shown.startswith("taskfit.yaml:12  tasks.own.deliver\n  note    early, and ")
+
+
+def test_where_a_router_chooses_nothing_is_said_of_the_order_of_the_rungs() -> None:
+    line = "ladder: [large, mini]\nchecks: [truncated]"
+    assert only(line).text.endswith("a ladder goes from cheap to dear")
+    (told,) = notes(line, "router: fitted\n", fitted=fitted_on(mini=0.6, large=0.9))
+    assert "comes after one/large and is worse" in told.text, "which is what the router says"
+    unknown = notes(line, "router: fitted\n", fitted=fitted_on(small=0.6, middle=0.9))
+    assert unknown[0].text.endswith("a ladder goes from cheap to dear"), "what knows nothing of them does not choose"
 
 
 @pytest.mark.parametrize("line", ["slo: {p95: 2s}", "fit: 0.5", "explore: 2%"])

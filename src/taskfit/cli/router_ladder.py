@@ -1,0 +1,64 @@
+"""What `taskfit router ladder` prints: the rungs that a ladder should have, as a table and as they are written in a ladder."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import typer
+
+from taskfit.cli.output import counted, print_table
+from taskfit.routers.advice import Advice
+from taskfit.routers.idle import DOLLARS_PER
+
+HEADS: Final = ("rungs", "with", f"USD per {DOLLARS_PER:,}", "saving", "quality at most")
+CAVEAT: Final = (
+    "This is what the table expects, of outcomes that it was fitted on; the best of many policies looks a little better than it "
+    "is. What it comes to on others: taskfit replay OUTCOMES --config taskfit.yaml --task NAME"
+)
+_SEVERAL: Final = re.compile(r"(?P<form>agree|vote)\((?P<models>.+?)(?:, first to (?P<votes>\d+))?\)")
+_PLAIN: Final = re.compile(r"(?!(?:true|false|null)\b)[A-Za-z][\w./-]*", re.IGNORECASE)
+"""What YAML takes for text without quotation marks."""
+
+
+def as_written(rung: str) -> str:
+    """How a rung of the table is written in a ladder."""
+    match = _SEVERAL.fullmatch(rung)
+    if match is None:
+        return _name(rung)
+    models = f"[{', '.join(map(_name, match['models'].split(', ')))}]"
+    if match["votes"] is None:
+        return f"{{{match['form']}: {models}}}"
+    return f"{{{match['form']}: {{models: {models}, first_to: {match['votes']}}}}}"
+
+
+def print_ladders(found: Sequence[Advice], *, cells: int, task: str | None) -> None:
+    """Each ladder by what it adds to the one before it; the last one is written out."""
+    first, last = found[0], found[-1]
+    of = f"task {task}" if task is not None else "all requests" if cells == 1 else f"{counted(cells, 'task')}, by their prompts"
+    typer.echo(f"{of}: a mean quality of {last.quality:.3f}; the best single model is {first.rungs[0]}\n")
+    print_table(HEADS, [
+        (
+            str(len(each.rungs)), ", ".join(each.added), f"{each.cost_usd * DOLLARS_PER:.4g}", f"{each.saving:.1%}",
+            f"{each.most_quality:.3f}",
+        )
+        for each in found
+    ])  # fmt: skip
+    typer.echo("\nladder:")
+    for rung in last.rungs:
+        typer.echo(f"  - {as_written(rung)}")
+    typer.echo(f"\n{CAVEAT}")
+
+
+def ladders_json(found: Sequence[Advice], *, task: str | None) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "task": task,
+        "best_single": found[0].rungs[0],
+        "ladders": list(found),
+        "ladder": [as_written(rung) for rung in found[-1].rungs],
+    }
+
+
+def _name(model: str) -> str:
+    return model if _PLAIN.fullmatch(model) else json.dumps(model, ensure_ascii=False)

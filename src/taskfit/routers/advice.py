@@ -1,0 +1,148 @@
+"""Which rungs a ladder should have, by what a table expects: few that together give the best single model's quality for the least
+money. Pure Python.
+
+Rungs are added policy by policy, always those of the one that saves most for each rung that it brings. Figures are what the table
+expects, and the best of many policies looks a little better there than it is. Knows no configuration.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import Final
+
+import msgspec
+
+from taskfit.routers.choosing import FEWEST_ROWS, mixed_frontier
+from taskfit.values.policy import ALL, Cell, Point, Policy, PolicyTable
+
+LEAST_SAVING: Final = 0.01
+"""Of the best single model's cost; a policy that saves less for each rung that it brings is not worth them."""
+
+WORTH_SAYING: Final = 0.1
+"""What a rung more must save of a ladder's cost, that a person is told of it."""
+
+MOST_ADDED: Final = 2
+"""Rungs: those of one policy."""
+
+ROUNDING: Final = 1e-9
+
+OWN_VERDICT: Final = ("agree(", "vote(")
+"""How the ids of rungs begin that are left by themselves; a single model is left only where a task's checks say so."""
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """A ladder: the ids of its rungs as the table calls them, those of them that came last, and what is expected of it.
+
+    Rungs that are left by themselves stand first, the cheapest in front. `cost_usd` is what the `quality` that is wanted costs
+    with it, `saving` the share of the best single model's cost that is saved, `most_quality` what the ladder can reach at any
+    cost. Units: quality and saving 0 to 1; USD for one request.
+    """
+
+    rungs: tuple[str, ...]
+    added: tuple[str, ...]
+    quality: float
+    cost_usd: float
+    saving: float
+    most_quality: float
+
+
+def advised(table: PolicyTable, cells: Sequence[Cell], *, most_rungs: int, fit: float = 1.0) -> tuple[Advice, ...]:
+    """Ladders that grow, that of the best single model alone first, for requests of these cells, which count by their rows.
+
+    What is wanted is `fit` of the quality that the best single model has over the cheapest. Empty where no costs are known, or
+    nothing is of a single model. Policies of which few outcomes are known, and those that the checks of a task would decide, are
+    left out.
+    """
+    house = _House(table, cells)
+    singles = house.singles()
+    best = max(singles, key=lambda name: singles[name].quality, default=None)
+    if best is None or not singles[best].cost_usd > 0:
+        return ()
+    low = min(singles.values(), key=lambda point: point.cost_usd).quality
+    aim = Point(trade=0.0, quality=low + fit * (singles[best].quality - low), cost_usd=singles[best].cost_usd)
+    found = [house.advice((best,), (best,), aim)]
+    while (better := house.next(found[-1], aim, most_rungs=most_rungs)) is not None:
+        found.append(better)
+    return tuple(found)
+
+
+def addition(table: PolicyTable, cells: Sequence[Cell], rungs: Sequence[str]) -> tuple[Advice, Advice] | None:
+    """What is expected of a ladder as it stands, at the quality of its best single model, and with the rungs of one policy more,
+    the one that would save most; None where none would save a tenth of the cost. `rungs` are called as in the table."""
+    house = _House(table, cells)
+    singles = {name: point for name, point in house.singles().items() if name in rungs}
+    if not singles:
+        return None
+    aim = max(singles.values(), key=lambda point: point.quality)
+    if not aim.cost_usd > 0:
+        return None
+    now = house.advice(tuple(rungs), (), aim)
+    better = house.next(now, aim, most_rungs=len(rungs) + MOST_ADDED)
+    return None if better is None or better.cost_usd > (1 - WORTH_SAYING) * now.cost_usd else (now, better)
+
+
+class _House:
+    """What is asked of a table again and again. The `aim` of a ladder is a quality, and what the best single model costs."""
+
+    def __init__(self, table: PolicyTable, cells: Sequence[Cell]) -> None:
+        whole = table.cells[ALL].estimates
+        self._cells = cells
+        self._policies = {
+            place: policy
+            for place, policy in enumerate(table.policies)
+            if (estimate := whole[place]) is not None and estimate.rows >= FEWEST_ROWS and _is_left_by_itself(policy)
+        }
+
+    def singles(self) -> dict[str, Point]:
+        """Each model's own point."""
+        names = [policy.rungs[0] for policy in self._policies.values() if len(policy.rungs) == 1]
+        return {name: points[0] for name in names if (points := self._points((name,)))}
+
+    def advice(self, rungs: tuple[str, ...], added: tuple[str, ...], aim: Point) -> Advice:
+        """What is expected of these rungs."""
+        points = self._points(rungs)
+        cost = _cost_of(points, aim.quality)
+        return Advice(
+            rungs=tuple(sorted(rungs, key=lambda rung: (not rung.startswith(OWN_VERDICT), self._least_cost(rung)))),
+            added=added,
+            quality=aim.quality,
+            cost_usd=cost,
+            saving=1 - cost / aim.cost_usd,
+            most_quality=points[0].quality,
+        )
+
+    def next(self, now: Advice, aim: Point, *, most_rungs: int) -> Advice | None:
+        """With the policy more that saves most for each rung that it brings; None where none saves enough."""
+        best, most_gain = None, LEAST_SAVING
+        for added in dict.fromkeys(self._additions(now.rungs)):
+            if len(now.rungs) + len(added) > most_rungs:
+                continue
+            advice = self.advice((*now.rungs, *added), added, aim)
+            gain = (advice.saving - now.saving) / len(added)
+            if gain > most_gain:
+                best, most_gain = advice, gain
+        return best
+
+    def _additions(self, rungs: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        for policy in self._policies.values():
+            if added := tuple([rung for rung in policy.rungs if rung not in rungs]):
+                yield added
+
+    def _points(self, rungs: Sequence[str]) -> Sequence[Point]:
+        """The frontier of a ladder with these rungs, the dearest point first."""
+        followed = [place for place, policy in self._policies.items() if set(policy.rungs) <= set(rungs)]
+        return mixed_frontier(self._cells, allowed=frozenset(followed))
+
+    def _least_cost(self, rung: str) -> float:
+        """Of the policies that begin with it."""
+        places = frozenset([place for place, policy in self._policies.items() if policy.rungs[0] == rung])
+        points = mixed_frontier(self._cells, allowed=places)
+        return points[-1].cost_usd if points else inf
+
+
+def _is_left_by_itself(policy: Policy) -> bool:
+    return not policy.bars and all(rung.startswith(OWN_VERDICT) for rung in policy.rungs[:-1])
+
+
+def _cost_of(points: Sequence[Point], quality: float) -> float:
+    """What the cheapest point with this quality costs. Units: USD."""
+    return min([point.cost_usd for point in points if point.quality >= quality - ROUNDING], default=points[0].cost_usd)

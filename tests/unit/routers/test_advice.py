@@ -1,0 +1,79 @@
+"""Which rungs a ladder should have."""
+
+import pytest
+
+from taskfit.routers.advice import addition, advised
+from taskfit.values.policy import ALL, Cell, Estimate, Policy, PolicyTable
+
+AGREE, VOTE = "agree(mini, general)", "vote(mini, general, middle, first to 2)"
+FIGURES = {
+    ("mini",): (0.60, 1.0),
+    ("general",): (0.70, 3.0),
+    ("middle",): (0.80, 8.0),
+    ("expert",): (0.90, 20.0),
+    (AGREE, "expert"): (0.89, 10.0),
+    (VOTE, "expert"): (0.91, 8.0),
+    ("mini", "expert"): (0.95, 2.0),
+}
+
+
+def cell(rows: int = 100, **other: tuple[float, float]) -> Cell:
+    """`other` are figures of single models that are others there."""
+    figures = {rungs: other.get(rungs[0], known) if len(rungs) == 1 else known for rungs, known in FIGURES.items()}
+    estimates = [
+        Estimate(quality=quality, low=quality, high=quality, cost_usd=cost, rows=rows) for quality, cost in figures.values()
+    ]
+    return Cell(parent=None, rows=rows, estimates=tuple(estimates))
+
+
+def table(whole: Cell) -> PolicyTable:
+    policies = tuple([Policy(rungs=rungs) for rungs in FIGURES])
+    return PolicyTable(policies=policies, cells={ALL: whole}, frontiers={}, best_single="expert")
+
+
+def test_the_rung_that_saves_most_comes_first_and_those_that_save_nothing_do_not_come() -> None:
+    alone, better, *more = advised(table(cell()), (cell(),), most_rungs=6)
+    assert (alone.rungs, alone.cost_usd, alone.saving) == (("expert",), 20.0, 0.0)
+    assert (better.added, better.rungs) == ((VOTE,), (VOTE, "expert"))
+    assert better.cost_usd == 8.0
+    assert better.saving == pytest.approx(0.6)
+    assert more == []
+
+
+def test_a_cascade_that_the_checks_of_a_task_must_decide_is_not_advised() -> None:
+    assert max(each.most_quality for each in advised(table(cell()), (cell(),), most_rungs=6)) == 0.91
+
+
+def test_no_more_rungs_than_are_wanted() -> None:
+    assert [len(each.rungs) for each in advised(table(cell()), (cell(),), most_rungs=2)] == [1, 2]
+
+
+def test_less_than_the_best_quality_costs_less() -> None:
+    found = advised(table(cell()), (cell(),), most_rungs=2, fit=0.5)[-1]
+    assert (found.added, found.cost_usd) == (("middle",), 8.0)
+    assert found.quality == pytest.approx(0.75)
+
+
+def test_cells_count_by_their_rows() -> None:
+    easy = cell(900, mini=(0.9, 1.0))
+    found = advised(table(cell(1000)), (easy, cell(100)), most_rungs=3)
+    assert [each.added for each in found[1:]] == [("mini",), (VOTE,)], "nine requests of ten are as good with mini"
+    assert [each.cost_usd for each in found[1:]] == [pytest.approx(0.9 + 2.0), pytest.approx(0.9 + 0.8)]
+    assert found[-1].rungs == (VOTE, "mini", "expert"), "what is left by itself stands first"
+
+
+def test_where_nothing_costs_anything_or_little_is_known_nothing_is_advised() -> None:
+    free = cell(expert=(0.9, 0.0))
+    assert advised(table(free), (free,), most_rungs=6) == ()
+    assert advised(table(cell(rows=9)), (cell(rows=9),), most_rungs=6) == ()
+    assert addition(table(free), (free,), ("mini", "expert")) is None
+
+
+def test_a_ladder_is_told_the_rung_that_it_lacks_if_that_saves_a_tenth() -> None:
+    found = addition(table(cell()), (cell(),), ("mini", "expert"))
+    assert found is not None
+    now, better = found
+    assert (now.cost_usd, better.added) == (20.0, (VOTE,))
+    assert better.saving == pytest.approx(1 - better.cost_usd / 20.0)
+    assert addition(table(cell()), (cell(),), (VOTE, "mini", "expert")) is None
+    assert addition(table(cell()), (cell(),), (AGREE,)) is None
