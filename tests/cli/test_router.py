@@ -20,7 +20,7 @@ from tests.unit.training.outcomes_made import table_of
 
 KEYS = {
     "prompts", "models", "tasks", "told", "folds", "best_single", "random_mix", "given_task_table", "oracle", "router",
-    "over_random_mix", "over_given_task", "singles", "repeats", "thin", "cold", "seen_prompts",
+    "over_random_mix", "over_given_task", "singles", "repeats", "rungs", "thin", "cold", "seen_prompts",
 }  # fmt: skip
 FIGURES = {"quality", "cost_usd", "aiq", "saving_at_best_single", "saving_at_99", "max_quality", "over_best_single"}
 PAIR_KEYS = {
@@ -210,6 +210,15 @@ def test_how_often_the_folds_were_drawn_is_said(taskfit: CommandLine, outcomes: 
     said = [json.loads(taskfit.run(*words, *repeats, "--json").out) for repeats in ((), ("--repeats", "1"), ("--repeats", "3"))]
     assert [each["repeats"] for each in said] == [1, 1, 3]
     assert said[0] == said[1] != said[2]
+
+
+def test_a_ladder_of_few_rungs_can_be_measured_as_it_would_be_advised(taskfit: CommandLine, outcomes: str) -> None:
+    done = taskfit.run("router", "evaluate", "-", outcomes, "--cv", "2", "--rungs", "2")
+    assert (done.code, done.err) == (0, "")
+    assert "router, 2 rungs as advised" in done.out
+    without = taskfit.run("router", "evaluate", "-", outcomes, "--leave-out", "all", "--rungs", "2")
+    assert without.code == 2
+    assert "--rungs" in without.err
 
 
 def test_what_a_person_reads_names_every_baseline_with_intervals(taskfit: CommandLine, outcomes: str) -> None:

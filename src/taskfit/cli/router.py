@@ -91,6 +91,10 @@ def evaluate(
     repeats: Annotated[
         int, typer.Option(min=1, max=100, metavar="N", help="With --cv: how often the folds are drawn; the mean is measured.")
     ] = 1,
+    rungs: Annotated[
+        int | None,
+        typer.Option(min=2, max=20, metavar="N", help="With --cv: of a ladder of N rungs, as `router ladder` would advise it."),
+    ] = None,
     leave_out: Annotated[
         str | None, typer.Option(metavar="TASK", help="Measure a task by what was fitted on the others; `all`: each in turn.")
     ] = None,
@@ -113,6 +117,8 @@ def evaluate(
     """
     if repeats > 1 and cv is None:
         raise typer.BadParameter(f"folds that are drawn {repeats} times are for --cv, such as --cv 5", param_hint="--repeats")
+    if rungs is not None and (cv is None or pair is not None):
+        raise typer.BadParameter("the rungs of an advised ladder are for --cv, such as --cv 5", param_hint="--rungs")
     draw = None if picture is None else _drawer(picture)
     table = _read(outcomes, models, cost=cost, task=task_column, checks=checks)
     if pair is not None:
@@ -125,7 +131,9 @@ def evaluate(
         raise typer.BadParameter("a number of labels is for --pair", param_hint="--labels")
     if str(folder) == "-" and cv is None and leave_out is None:
         raise typer.BadParameter("- stands for no folder, with --cv, such as --cv 5, or --leave-out", param_hint="DIR")
-    report = _measured(folder, table, tasks, cv=cv, repeats=repeats, leave_out=leave_out, checks=checks, seed=seed)
+    report = _measured(
+        folder, table, tasks, cv=cv, repeats=repeats, rungs=rungs, leave_out=leave_out, checks=checks, seed=seed
+    )
     if picture is not None and draw is not None:
         _write(draw(report), picture)
     _print_report(report, table, as_json=as_json)
@@ -282,13 +290,21 @@ def _measured_pair(
 
 
 def _measured(
-    folder: Path, table: "OutcomeTable", told: "Tasks", *, cv: int | None, repeats: int, leave_out: str | None,
-    checks: str | None, seed: int,
+    folder: Path, table: "OutcomeTable", told: "Tasks", *, cv: int | None, repeats: int, rungs: int | None,
+    leave_out: str | None, checks: str | None, seed: int,
 ) -> "RoutingReport":  # fmt: skip
     import msgspec
 
     from taskfit.cli.progress import shown_progress
-    from taskfit.evaluation.routing import given_tasks, left_out, measured_out_of_fold, measured_router, no_tasks, told_by_text
+    from taskfit.evaluation.routing import (
+        given_tasks,
+        left_out,
+        measured_out_of_fold,
+        measured_router,
+        no_tasks,
+        of_ladder,
+        told_by_text,
+    )
     from taskfit.training.policies import trials_of
     from taskfit.training.router import complain
 
@@ -299,9 +315,13 @@ def _measured(
     tellers = {"given": given_tasks, "predicted": told_by_text, "none": no_tasks}
     with shown_progress("router") as progress:
         if cv is not None or cold_tasks is not None:
+            teller = tellers[told](seed=seed)
+            if rungs is not None:
+                teller = of_ladder(teller, most_rungs=rungs)
             report = measured_out_of_fold(
-                trials, tellers[told](seed=seed), tasks=told, folds=cv or 5, repeats=repeats, seed=seed, progress=progress
+                trials, teller, tasks=told, folds=cv or 5, repeats=repeats, seed=seed, progress=progress
             )
+            report = msgspec.structs.replace(report, rungs=rungs)
         else:
             fitted = _fitted(folder, whole)
             report = measured_router(trials, fitted, tasks=told, seed=seed, progress=progress)

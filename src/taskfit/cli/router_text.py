@@ -54,7 +54,7 @@ def print_report(report: "RoutingReport", table: "OutcomeTable") -> None:
         _row(f"best single: {report.best_single.model}", report.best_single),
         _row("random mix", report.random_mix),
         _row("table of single models, task given", report.given_task_table),
-        _row("router", report.router),
+        _row("router" if report.rungs is None else f"router, {report.rungs} rungs as advised", report.router),
         _row("oracle", report.oracle),
     ]
     print_table(HEADS, rows)

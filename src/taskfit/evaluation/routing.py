@@ -14,7 +14,8 @@ import msgspec
 from taskfit.evaluation.intervals import Figure, bootstrapped_together
 from taskfit.numerics import Floats, Integers, np
 from taskfit.outcomes.matrix import OutcomeTable
-from taskfit.training.fitting import FittedPolicies, fit_policies, sweep, task_cells, trades_for
+from taskfit.routers.advice import advised
+from taskfit.training.fitting import FittedPolicies, fit_policies, of_rungs, sweep, task_cells, trades_for
 from taskfit.training.folds import complain_of_one_question, folds_of, groups_of
 from taskfit.training.following import ways_of
 from taskfit.training.frontier import aiq, hull, saving_at
@@ -104,7 +105,8 @@ class ColdTask(msgspec.Struct, frozen=True, kw_only=True):
 
 class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
     """The report of one evaluation. `folds` None: a router that was fitted before, on `seen_prompts` of these prompts, which
-    flatters it; None: that is not known. `repeats` is how often the folds were drawn. `thin` are cells with too few rows.
+    flatters it; None: that is not known. `repeats` is how often the folds were drawn. `rungs`: of the policies only those were
+    followed that an advised ladder of so many rungs can; None: all. `thin` are cells with too few rows.
 
     `over_random_mix` and `over_given_task` are the router's AIQ less theirs, paired.
     """
@@ -123,6 +125,7 @@ class RoutingReport(msgspec.Struct, frozen=True, kw_only=True):
     over_given_task: Figures
     singles: Mapping[str, Point]
     repeats: int = 1
+    rungs: int | None = None
     thin: tuple[str, ...] = ()
     cold: tuple[ColdTask, ...] = ()
     seen_prompts: int | None = 0
@@ -235,6 +238,19 @@ def told_by_text(*, seed: int = 0) -> Told:
 def no_tasks(*, seed: int = 0) -> Told:
     """A router that is told nothing."""
     return Told(fit=lambda trials: fit_policies(trials, seed=seed), cells=lambda _, table: ((ALL,),) * len(table.prompts))
+
+
+def of_ladder(told: Told, *, most_rungs: int) -> Told:
+    """The same router where a ladder has but so many rungs: those that are advised by what was fitted (routers/advice.py)."""
+
+    def fit(trials: Trials) -> FittedPolicies:
+        fitted = told.fit(trials)
+        cells = fitted.table.cells
+        tasks = [cell for name, cell in cells.items() if name.startswith("task:")]
+        found = advised(fitted.table, tasks or (cells[ALL],), most_rungs=most_rungs)
+        return of_rungs(fitted, found[-1].rungs) if found else fitted
+
+    return Told(fit=fit, cells=told.cells)
 
 
 def made_by(fitted: FittedPolicies, trials: Trials, cells: Sequence[tuple[str, ...]]) -> Curve:

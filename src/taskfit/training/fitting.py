@@ -4,7 +4,7 @@ The policies that are tried, the ones that are kept and what is expected of them
 choosing by them is measured on others (`sweep`), by the function that chooses at run time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -56,6 +56,21 @@ def fit_policies(
     tasks = [group.rows for group in groups if group.name.startswith("task:")]
     standing = standing_of(trials, made.quality, tasks) if prior_weight is None else None
     return FittedPolicies(table=fit_table(policies, made, groups, prior_weight=prior_weight, standing=standing), ways=ways)
+
+
+def of_rungs(fitted: FittedPolicies, rungs: Collection[str]) -> FittedPolicies:
+    """The policies alone that a ladder of these rungs can follow, without frontiers."""
+    table = fitted.table
+    places = [place for place, policy in enumerate(table.policies) if set(policy.rungs) <= set(rungs)]
+    cells = {
+        name: msgspec.structs.replace(cell, estimates=tuple([cell.estimates[place] for place in places]))
+        for name, cell in table.cells.items()
+    }
+    policies = tuple([table.policies[place] for place in places])
+    return FittedPolicies(
+        table=msgspec.structs.replace(table, policies=policies, cells=cells, frontiers={}),
+        ways=tuple([fitted.ways[place] for place in places]),
+    )
 
 
 def sweep(

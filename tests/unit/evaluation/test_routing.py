@@ -17,6 +17,7 @@ from taskfit.evaluation.routing import (
     measured_out_of_fold,
     measured_router,
     no_tasks,
+    of_ladder,
     of_rows,
     oracle_of,
     out_of_fold,
@@ -207,6 +208,19 @@ def test_a_router_of_noise_is_no_better_than_the_random_mix() -> None:
         report = measured_out_of_fold(of, given_tasks(), tasks="given", folds=2, seed=seed, progress=silent, resamples=2)
         over.append(report.over_random_mix.aiq or 0.0)
     assert np.mean(over) < 3 * np.std(over) / np.sqrt(len(over)) < 0.03
+
+
+def test_of_a_ladder_of_few_rungs_only_what_it_can_follow_is_measured() -> None:
+    chance = np.random.default_rng(0)
+    right = chance.random((300, 4)) < np.array([0.5, 0.6, 0.7, 0.9])
+    answers = np.where(right, 1, chance.integers(2, 9, right.shape))
+    of = trials(right, (1.0, 2.0, 3.0, 40.0), tasks=("sums",) * 300, answers=answers)
+    whole = given_tasks().fit(of)
+    fitted = of_ladder(given_tasks(), most_rungs=2).fit(of)
+    assert len({rung for policy in fitted.table.policies for rung in policy.rungs}) <= 2
+    assert [way.policy for way in fitted.ways] == list(fitted.table.policies)
+    assert all(len(cell.estimates) == len(fitted.ways) for cell in fitted.table.cells.values())
+    assert len(whole.ways) > len(fitted.ways)
 
 
 def test_a_task_that_was_left_out_is_measured_by_what_the_others_taught() -> None:
