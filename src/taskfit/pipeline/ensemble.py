@@ -15,6 +15,7 @@ from random import getrandbits
 from taskfit.equivalence import commonest, said
 from taskfit.pipeline.attempt import LiveAttempt
 from taskfit.pipeline.calling import Calls
+from taskfit.pipeline.escalate import WORTH_TRYING_S
 from taskfit.values.card import ModelCard
 from taskfit.values.plan import Candidate
 from taskfit.values.request import Request
@@ -52,11 +53,15 @@ class Ensemble:
         self._candidate = candidate
         self._whole = whole
 
-    async def run(self, request: Request, *, first_byte_s: float) -> None:
-        """Make the calls; how it ended stands in the whole. A member that fails is a voice less; agreement needs all of them."""
+    async def run(self, request: Request, *, first_byte_s: float, share: float = 1.0) -> None:
+        """Make the calls; how it ended stands in the whole. A member that fails is a voice less; agreement needs all of them.
+
+        `share`: how much of the time that is left members may wait for their first byte, so that later rungs have theirs,
+        however often this one asks.
+        """
         whole = self._whole
         try:
-            await self._ask_members(request, first_byte_s)
+            await self._ask_members(request, first_byte_s, share)
             answered = [member for member in whole.members if member.state == "answered"]
             if not answered or (self._rung.form == "agree" and len(answered) < len(whole.members)):
                 failed = next(member for member in whole.members if member.error is not None)
@@ -67,17 +72,17 @@ class Ensemble:
             whole.end_ensemble("cancelled", self._calls.elapsed_ms())
             raise
 
-    async def _ask_members(self, request: Request, first_byte_s: float) -> None:
+    async def _ask_members(self, request: Request, first_byte_s: float, share: float) -> None:
         cards = self._candidate.members
         count = self._rung.first_to or len(cards)
         while count:
             asked = len(self._whole.members)
-            await self._ask(cards[asked : asked + count], request, min(first_byte_s, self._calls.left_s))
+            await self._ask(cards[asked : asked + count], request, min(first_byte_s, share * self._calls.left_s))
             count = self._lacking(len(cards) - asked - count)
 
     def _lacking(self, left: int) -> int:
-        """How many votes the commonest answer lacks; 0 where it has enough, or those that are left are too few."""
-        if self._rung.first_to is None:
+        """How many votes the commonest answer lacks; 0 where it has enough, or those that are left, or the time, are too few."""
+        if self._rung.first_to is None or self._calls.left_s < WORTH_TRYING_S:
             return 0
         answers = [said(member.collected.answer()) for member in self._whole.members if member.state == "answered"]
         lacking = self._rung.first_to - (len(commonest(answers).members) if answers else 0)

@@ -415,7 +415,10 @@ class Walk:
             if rung.filter is not None:
                 await run_filter(rung.filter, live, self._aid(live, ()), self.request, self.profile)
             else:
-                await Ensemble(self._calls, rung, candidate, live).run(self._sent, first_byte_s=step.first_byte_s)
+                left_s = self._calls.left_s
+                share = step.first_byte_s / left_s if plan.first_byte_s is None and step.first_byte_s < left_s else 1.0
+                ensemble = Ensemble(self._calls, rung, candidate, live)
+                await ensemble.run(self._sent, first_byte_s=step.first_byte_s, share=share)
         finally:
             self._end(live)
         return live

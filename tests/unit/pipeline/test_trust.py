@@ -160,6 +160,35 @@ class TestEnsembles:
         assert text_of(events) == "42"
         assert record.attempts[0].verdicts[0].score == 2 / 3
 
+    def test_voices_that_do_not_begin_leave_the_next_rung_its_time_however_often_they_are_asked(self) -> None:
+        async def begins_too_late(call: Call) -> AsyncGenerator[Event, None]:
+            stage.clock.advance(call.first_byte_s)
+            raise UpstreamTimeout("nothing came")
+            yield
+
+        scripts = {"a": says("41"), "b": begins_too_late, "c": begins_too_late, "expert": says("1")}
+        rungs = [Rung(models=members("a", "b", "c"), form="vote", first_to=2), EXPERT]
+        stage = Stage(scripts, rungs=rungs)
+        events, _ = stage.run()
+        assert text_of(events) == "1"
+        assert [call.first_byte_s for call in stage.provider.calls] == [5.0, 5.0, 2.5, 2.5]
+
+        stage = Stage(scripts, rungs=rungs, first_byte_s=3.0)
+        stage.run()
+        assert [call.first_byte_s for call in stage.provider.calls] == [3.0, 3.0, 3.0, 3.0], "what the task says holds"
+
+    def test_no_more_are_asked_once_the_deadline_has_passed(self) -> None:
+        async def answers_at_the_end(call: Call) -> AsyncGenerator[Event, None]:
+            stage.clock.advance(call.total_s)
+            async for event in says("42")(call):
+                yield event
+
+        rungs = [Rung(models=members("a", "b", "c"), form="vote", first_to=2)]
+        stage = Stage({"a": says("41"), "b": answers_at_the_end, "c": says("42")}, rungs=rungs)
+        _, record = stage.run()
+        assert [call.model for call in stage.provider.calls] == ["a", "b"]
+        assert record.attempts[0].verdicts[0].judgement == "reject"
+
     def test_of_samples_no_more_are_drawn_than_are_needed(self) -> None:
         rungs = [Rung(models=members("a"), form="samples", count=5, first_to=3), EXPERT]
         stage = Stage({"a": says("42"), "expert": says("1")}, rungs=rungs)
