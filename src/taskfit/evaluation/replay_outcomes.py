@@ -25,7 +25,7 @@ from taskfit.pipeline.plan import make_plan
 from taskfit.protocols import Scene
 from taskfit.training.folds import groups_of
 from taskfit.training.outcome_rows import as_probabilities
-from taskfit.training.policies import Stage, Trials, Way, follow_one, trials_of
+from taskfit.training.policies import Gate, Stage, Trials, Way, follow_one, trials_of
 from taskfit.values.plan import Candidate, Plan
 from taskfit.values.policy import Policy as Rungs
 from taskfit.values.request import Caller, Outline, Request, Terms
@@ -173,7 +173,8 @@ def _way(plan: Plan, task: Task, places: Mapping[str, int]) -> Way:
             )
         models = tuple([places[card.id] for card in candidate.members or (candidate.card,)])
         if candidate.first_to is not None:
-            stages.append(Stage(models=models, gate="votes" if is_left else "none", first_to=candidate.first_to))
+            gate: Gate = "votes" if is_left else "none"
+            stages.append(Stage(models=models, gate=gate, bar=plan.bar, first_to=candidate.first_to))
         elif not is_left:
             stages.append(Stage(models=models))
         elif candidate.form == "agree":

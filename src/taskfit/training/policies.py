@@ -38,7 +38,8 @@ BARS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """Models, by their place, that are called at once, and what their answer must pass. `bar` for the gate of that name.
+    """Models, by their place, that are called at once, and what their answer must pass. `bar` for the gate of that name,
+    and for the share of the votes that the commonest answer must have, where so many votes are not enough.
     `first_to`: no more are called than it takes until one answer has so many votes."""
 
     models: tuple[int, ...]
@@ -169,12 +170,13 @@ def _in_rounds(trials: Trials, stage: Stage, *, first_to: int) -> _Tried:
     table, rows = trials.table, np.arange(len(trials.table.prompts))
     votes = votes_of(table.answers[:, places], first_to=first_to)
     asked = np.logical_or.reduce(votes.rounds)
+    is_enough = votes.is_decided & (first_to >= (stage.bar or 0.0) * asked.sum(axis=1))
     score, latency_s = table.score[:, places], table.latency_s[:, places]
     return _Tried(
         score=np.where((asked & np.isnan(score)).any(axis=1), np.nan, score[rows, votes.taken]),
         cost_usd=(trials.cost_usd[:, places] * asked).sum(axis=1),
         latency_s=sum([np.where(each, latency_s, 0.0).max(axis=1) for each in votes.rounds], np.zeros(len(rows))),
-        is_accepted=votes.is_decided if stage.gate == "votes" else np.ones(len(rows), dtype=np.bool_),
+        is_accepted=is_enough if stage.gate == "votes" else np.ones(len(rows), dtype=np.bool_),
     )
 
 

@@ -71,6 +71,12 @@ def test_a_vote_that_ends_when_it_is_decided_is_followed() -> None:
     assert made_of(tiny).new.quality == made.new.quality
 
 
+def test_a_vote_that_is_decided_below_the_bar_goes_up_as_in_a_walk() -> None:
+    made = made_of(Rung(models=("p/large", "p/huge", "p/small"), form="vote", first_to=2), HUGE, bar=0.9)
+    assert made.new.cost_usd is not None
+    assert made.new.cost_usd.value == pytest.approx(0.022 + 0.5 * (0.001 + 0.02)), "two of three are less than nine of ten"
+
+
 def test_without_checks_the_first_rung_answers_everything() -> None:
     made = made_of(SMALL, HUGE)
     assert made.new.quality.value == 0.5
