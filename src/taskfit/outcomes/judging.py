@@ -22,8 +22,8 @@ SOURCES: Final = ("review", "audit", "feedback", "judge", "check")
 
 JUDGE: Final = "judge"
 REJECTION: Final = "check"
-DOUBTS: Final = frozenset({"agreement", "logprob", "self_check"})
-"""Checks that tell how sure a model is. That one is not sure does not make its answer wrong."""
+DOUBTS: Final = frozenset({"agreement", "logprob", "self_check", "agree", "samples", "vote"})
+"""Checks that tell how sure a model is, and rungs that tell whether their voices agree. Doubt does not make an answer wrong."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from taskfit.outcomes.judging import Evidence, best_rows, judged_rows
 from taskfit.outcomes.writing import OutcomeRow
@@ -82,6 +83,11 @@ def test_an_answer_that_a_check_stopped_midway_is_one_and_a_failure_is_none() ->
 
 def test_that_a_model_doubts_its_answer_does_not_make_it_wrong() -> None:
     assert told(Evidence(record=record(attempt("small", 0, verdict("self_check", "reject"), verdict("logprob", "reject"))))) == []
+
+
+@pytest.mark.parametrize("form", ["agree", "samples", "vote"])
+def test_that_the_voices_of_a_rung_differ_does_not_make_its_answer_wrong(form: str) -> None:
+    assert told(Evidence(record=record(attempt("small", 0, verdict(form, "reject", 1 / 3))))) == []
 
 
 def test_a_judge_gives_its_score_unless_it_is_unsure() -> None:
