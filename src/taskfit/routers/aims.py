@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from taskfit.routers.choosing import FEWEST_ROWS, cell_for, latency_of, mixed_frontier, trade_for
+from taskfit.routers.choosing import FEWEST_ROWS, cell_for, latency_of, trade_for
 from taskfit.values.fitted import FittedRouter, GainModel
 from taskfit.values.money import MICRO, Usd
-from taskfit.values.policy import ALL, Cell, Point, Policy
+from taskfit.values.policy import ALL, Cell, Policy
 from taskfit.values.task import DEFAULT_TASK, Explore, Fit, Rung, Task
 
 OWN_VERDICT = ("agree", "samples", "vote")
@@ -63,7 +63,8 @@ def aim_for(fitted: FittedRouter, task: Task) -> Aim | None:
     singles = dict(sorted(found.items(), key=lambda single: order[single[0]]))
     fit = Fit(share=1.0) if task.fit == Fit() else task.fit
     budget = None if fit.budget is None else fit.budget / MICRO
-    mixed = _mixed(fitted, task, allowed)
+    cells = cells_chosen_in(fitted, task.name)
+    mixed = cells if len(cells) > 1 else ()
     trade = trade_for(table, task.name, fit=fit.share, budget_usd=budget, quality=fit.quality, allowed=allowed, mixed=mixed)
     pair = _pair(fitted.gain, names, singles)
     return Aim(
@@ -88,12 +89,6 @@ def cells_chosen_in(fitted: FittedRouter, task: str) -> Sequence[Cell]:
         if told:
             return told
     return (cells[cell_for(fitted.table, [f"task:{task}"])],)
-
-
-def _mixed(fitted: FittedRouter, task: Task, allowed: Collection[int]) -> Sequence[Point]:
-    """The frontier where a task's requests are chosen for in several cells; else empty."""
-    cells = cells_chosen_in(fitted, task.name)
-    return mixed_frontier(cells, allowed=frozenset(allowed)) if len(cells) > 1 else ()
 
 
 def names_of(ladder: Sequence[Rung]) -> Mapping[str, Rung]:

@@ -111,24 +111,27 @@ def trade_for(
     budget_usd: float | None = None,
     quality: float | None = None,
     allowed: Set[int] | None = None,
-    mixed: Sequence[Point] = (),
+    mixed: Sequence[Cell] = (),
 ) -> float:
-    """The trade for a task's dial. `task` that the table does not have: that of all requests. `mixed` is the frontier where its
-    requests are chosen for in several cells, else it is that of the task's own.
+    """The trade for a task's dial. `task` that the table does not have: that of all requests. `mixed` are the cells where its
+    requests are chosen for in several, else it is the task's own that counts.
 
     `fit`, 0 to 1, is the share of the quality between the cheapest and the best single model that is to be had; `budget_usd`
     the mean cost of a request that is not to be passed; `quality` the mean that is to be had. Of several the highest demand on
     quality holds as far as the budget allows. Without any: `fit` 1. What cannot be had is come as near to as may be.
     """
     name = cell_for(table, [f"task:{task}"])
-    points = mixed or (
-        frontier_of(table.cells[name], allowed=allowed) if allowed is not None else table.frontiers.get(name, ())
-    )
+    told = [cell for cell in mixed if cell.rows]
+    if told:
+        points = mixed_frontier(told, allowed=allowed)
+    else:
+        points = frontier_of(table.cells[name], allowed=allowed) if allowed is not None else table.frontiers.get(name, ())
     if not points:
         return 0.0
     if fit is None and quality is None and budget_usd is None:
         fit = 1.0
-    floor = max(-inf if quality is None else quality, -inf if fit is None else _recovering(table, name, fit, allowed))
+    recovering = -inf if fit is None else _recovering(table, told or [table.cells[name]], fit, allowed)
+    floor = max(-inf if quality is None else quality, recovering)
     within = [point for point in points if budget_usd is None or point.cost_usd <= budget_usd] or [points[-1]]
     if floor == -inf:
         return within[0].trade
@@ -136,18 +139,30 @@ def trade_for(
     return enough[-1].trade if enough else within[0].trade
 
 
-def _recovering(table: PolicyTable, name: str, fit: float, allowed: Set[int] | None) -> float:
-    """The quality of the task's cheapest single model and this share of what its best one has over it."""
+def _recovering(table: PolicyTable, cells: Sequence[Cell], fit: float, allowed: Set[int] | None) -> float:
+    """The quality of the cheapest single model over the requests of these cells and this share of what the best one has over
+    it."""
     singles = [
-        estimate
-        for place, (policy, estimate) in enumerate(zip(table.policies, table.cells[name].estimates, strict=True))
-        if estimate is not None and len(policy.rungs) == 1 and (allowed is None or place in allowed)
+        made
+        for place, policy in enumerate(table.policies)
+        if len(policy.rungs) == 1 and (allowed is None or place in allowed) and (made := _over(cells, place)) is not None
     ]
     if not singles:
         return inf
-    cheapest = min(singles, key=lambda estimate: (estimate.cost_usd, -estimate.quality)).quality
-    best = max(estimate.quality for estimate in singles)
-    return cheapest + fit * (best - cheapest)
+    _, least = min(singles, key=lambda made: (made[0], -made[1]))
+    return least + fit * (max(quality for _, quality in singles) - least)
+
+
+def _over(cells: Sequence[Cell], place: int) -> tuple[float, float] | None:
+    """Cost and quality of one policy over the requests of all these cells, None where it is not known in one."""
+    known = [(cell.rows, estimate) for cell in cells if (estimate := cell.estimates[place]) is not None]
+    if len(known) < len(cells):
+        return None
+    if len(known) == 1:
+        return known[0][1].cost_usd, known[0][1].quality
+    whole = sum([rows for rows, _ in known])
+    cost = sum([rows * estimate.cost_usd for rows, estimate in known]) / whole
+    return cost, sum([rows * estimate.quality for rows, estimate in known]) / whole
 
 
 def _corners(cell: Cell, allowed: Set[int] | None) -> Sequence[Estimate]:

@@ -260,6 +260,19 @@ def test_a_dial_of_requests_that_name_no_task_is_held_over_the_tasks_that_their_
     assert taken(made, task, request("Really?"))[0][0] == hard
 
 
+def test_a_share_for_requests_that_name_no_task_is_of_what_can_be_had_over_those_tasks(tmp_path: Path) -> None:
+    """Recorded requests that named no task have a cell of their own, in which all models are good: no floor for the others."""
+    of = table({
+        "all": (known(0.7, 0.001), known(0.9, 0.010)), "task:default": (known(0.96, 0.001), known(0.97, 0.010)),
+        "task:easy": (known(0.50, 0.001), known(0.51, 0.010)), "task:hard": (known(0.10, 0.001), known(0.60, 0.010)),
+    })  # fmt: skip
+    text = TextWeights(outputs=("easy", "hard"), intercepts=(0.0, -9.0), weights={}, surface={"questions": (0.0, 18.0)})
+    task = Task(name="default", ladder=LADDER, fit=Fit(share=0.9))
+    made = router(tmp_path, of, predictor=TaskPredictor(text=text, least=0.9))
+    assert taken(made, task, request("plain"))[0][0] == "p/small"
+    assert taken(made, task, request("Really?"))[0][0] == "p/large"
+
+
 def test_every_policy_that_was_weighed_is_told_with_why_it_was_not_taken(tmp_path: Path) -> None:
     of = table({"all": (known(0.7, 0.001), known(0.9, 0.010), known(0.6, 0.020))}, (*SINGLES, Policy(rungs=("odd",))))
     ladder = (*LADDER, Rung(models=("p/odd",)))
