@@ -189,7 +189,7 @@ class Conditions:
         record.count(now)
         if (of_provider := self._providers.get(provider)) is not None:
             of_provider.succeed()
-            of_provider.called_at = now
+            of_provider.count(now)
         if live.state == "answered":
             record.take_time(live.duration_ms, live.first_token_ms)
 

@@ -30,7 +30,7 @@ class Lately:
         live.error, live.state = error, state or ("answered" if error is None else "failed")
         self.conditions.note(live)
 
-    def fail(self, times: int = FEWEST_FAILURES, model: str = "up/a", error: type[UpstreamFailure] = UpstreamFailure) -> None:
+    def fail(self, times: int = FEWEST_FAILURES, model: str = "up/a", error: type[TaskfitError] = UpstreamFailure) -> None:
         for _ in range(times):
             self.call(model, error("it broke"))
 
@@ -145,6 +145,14 @@ def test_failures_are_forgotten_when_a_model_was_not_called_for_five_minutes(lat
     lately.fail(1)
     assert lately.conditions.current()["up/a"].error_share == 1, "by the new call alone"
     assert lately.ready_in_s() == 0, "and one failure opens no breaker"
+
+
+def test_failures_of_a_provider_are_forgotten_whatever_its_next_call_comes_to(lately: Lately) -> None:
+    lately.fail(4, error=Unreachable)
+    lately.clock.advance(FORGET_S + 1)
+    lately.call()
+    lately.fail(1, model="up/b", error=Unreachable)
+    assert lately.ready_in_s("up/") == 0, "one failure opens no breaker"
 
 
 def test_an_open_breaker_outlasts_any_silence_and_waits_for_its_probe(lately: Lately) -> None:
