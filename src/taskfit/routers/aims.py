@@ -112,7 +112,8 @@ def _can_follow(policy: Policy, names: Mapping[str, Rung], task: Task) -> bool:
         asked = names[rung]
         if asked.form not in OWN_VERDICT and not task.checks:
             return False
-        if asked.first_to is not None and asked.first_to < task.bar * len(asked.models):  # the bar would leave what is decided
+        answers = len(asked.models) * asked.count
+        if asked.first_to is not None and asked.first_to < task.bar * answers:  # the bar would leave what is decided
             return False
         if bar is not None and not 0 <= bar <= 1:
             return False

@@ -129,6 +129,15 @@ def test_a_vote_is_followed_where_the_bar_takes_what_it_decides(tmp_path: Path) 
     assert taken(made, Task(name="t", ladder=(at_once, *LADDER)))[0] == ("p/large", False)
 
 
+def test_samples_are_followed_where_the_bar_takes_what_they_decide(tmp_path: Path) -> None:
+    rungs = [Rung(models=("p/small",), form="samples", count=5, first_to=votes) for votes in (2, 3)]
+    for rung, asked in zip(rungs, ("p/large", rungs[1].id), strict=True):
+        of = table({"all": (known(0.7, 0.001), known(0.9, 0.010), known(0.95, 0.004))},
+                   (*SINGLES, Policy(rungs=(rung.id, "p/large"))))  # fmt: skip
+        made = router(tmp_path / str(rung.first_to), of)
+        assert taken(made, Task(name="t", ladder=(rung, *LADDER)))[0] == (asked, False)
+
+
 def test_what_is_slower_than_promised_is_passed_over(tmp_path: Path) -> None:
     of = table({"all": (known(0.7, 0.001, p95_s=1.0), known(0.9, 0.010, p95_s=5.0))})
     made = router(tmp_path, of)
