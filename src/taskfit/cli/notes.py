@@ -18,6 +18,9 @@ from taskfit.values.fitted import FittedRouter
 from taskfit.values.review import ReviewRule
 from taskfit.values.task import Fit, Task
 
+LADDER = "ladder"
+"""The router that keeps the order of the ladder, as none does."""
+
 SHORTEST_SECRET_CHARS = 16
 SHORTEST_DECISION_S = 60.0
 """Nobody decides faster than this."""
@@ -121,7 +124,7 @@ def _audit(task: Task, config: Config) -> Iterator[Said]:
 
 def _promises(task: Task, config: Config) -> Iterator[Said]:
     """What only a router acts on, and what nothing does."""
-    if config.router is None:
+    if config.router is None or config.router.name == LADDER:
         is_said = {"slo": task.slo is not None, "fit": task.fit != Fit(), "explore": task.explore is not None}
         for key in [key for key, holds in is_said.items() if holds]:
             said = "without a router nothing comes of it: the ladder is followed in its own order"

@@ -228,6 +228,7 @@ def test_what_a_router_acts_on_needs_one(line: str) -> None:
     assert told.path == f"tasks.own.{line.partition(':')[0]}"
     assert told.text == "without a router nothing comes of it: the ladder is followed in its own order"
     assert notes(f"ladder: [mini, large]\n{line}", "router: fitted\n") == ()
+    assert len(notes(f"ladder: [mini, large]\n{line}", "router: {ladder: {}}\n")) == 1, "it follows the ladder, too"
 
 
 def test_a_share_of_errors_that_nothing_acts_on_is_told() -> None:
