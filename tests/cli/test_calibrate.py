@@ -97,7 +97,7 @@ def test_programs_get_all_of_it_under_names_that_stay(taskfit: CommandLine) -> N
 
 def test_a_question_that_is_asked_ten_times_counts_once(taskfit: CommandLine) -> None:
     lines = ["prompt_id,prompt,task,model,score,confidence"]
-    lines += [f"{row},question {row % 20},quiz,weak,1,0.9" for row in range(200)]
+    lines += [f"{row},what is {row % 10} {'+-'[row // 10 % 2]} 1,quiz,weak,1,0.9" for row in range(200)]
     (taskfit.folder / "often.csv").write_text("\n".join(lines))
     done = taskfit.run("calibrate", "quiz", "--from", "often.csv", "--model", "weak", "--max-error", "0.1", "--out", "x")
     assert done.code == 1

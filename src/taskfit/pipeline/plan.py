@@ -161,7 +161,7 @@ def _several(place: int, rung: Rung, rank: Ranked, cards: Mapping[str, ModelCard
         return Candidate(card=members[0] if members else RULE, rung=place, form="filter", expected_cost=0, worst_cost=0)
     merger = None if rung.merger is None else cards[rung.merger]
     size, longest = sizes
-    expected = cost_of_calls(members, merger, size)
+    worst = cost_of_calls(members, merger, size if longest is None else longest)
     return Candidate(
         card=merger if rung.form == "synthesis" and merger is not None else members[0],
         rung=place,
@@ -170,8 +170,8 @@ def _several(place: int, rung: Rung, rank: Ranked, cards: Mapping[str, ModelCard
         members=members,
         merger=merger,
         first_to=rung.first_to,
-        expected_cost=expected,
-        worst_cost=expected if longest is None else cost_of_calls(members, merger, longest),
+        expected_cost=cost_of_calls(members[: rung.first_to], merger, size),
+        worst_cost=worst,
         expected_quality=rank.expected_quality,
         expected_latency_s=rank.expected_latency_s,
     )

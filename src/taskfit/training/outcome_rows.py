@@ -5,12 +5,11 @@ import msgspec
 from taskfit.errors import ConfigurationError
 from taskfit.numerics import Booleans, Floats, np
 from taskfit.outcomes.matrix import OutcomeTable
-from taskfit.training.folds import question_key
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Judged answers of a first rung, in an order that says nothing of them. `questions` are what they answer, in the words by
-    which duplicates are known; `unranked` counts those without a confidence. Shapes: (rows,); confidence and loss 0 to 1."""
+    """Judged answers of a first rung, in an order that says nothing of them. `questions` are what they answer, without case and
+    spacing; `unranked` counts those without a confidence. Shapes: (rows,); confidence and loss 0 to 1."""
 
     confidence: Floats
     loss: Floats
@@ -41,7 +40,7 @@ def evidence_in(table: OutcomeTable, *, model: str, strong: str | None = None) -
     return Evidence(
         confidence=as_probabilities(confidence[places], of=model),
         loss=loss[places],
-        questions=tuple([question_key(table.prompts[place]) for place in places.tolist()]),
+        questions=tuple([" ".join(table.prompts[place].casefold().split()) for place in places.tolist()]),
         unranked=int(is_judged.sum()) - len(places),
     )
 

@@ -36,10 +36,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     has answered.
 
     `rung` is its place in the ladder. `expected_cost` is for a typical output, `worst_cost` for the longest that the caller
-    allows, or the typical one where the caller sets no limit; both are for all calls of the rung. `card` writes the answer: for
-    an ensemble the first of its `members`, or its `merger` where that one writes. `first_to`: how many votes end the asking of
-    members (see Rung). `ready_in_s`: it asked to be left alone for
-    so long. Units: micro-dollars, None: the price is unknown; seconds.
+    allows, or the typical one where the caller sets no limit; both are for all calls of the rung, but the expected one of a rung
+    with `first_to` for those that are made at least. `card` writes the answer: for an ensemble the first of its `members`, or
+    its `merger` where that one writes. `first_to`: how many votes end the asking of members (see Rung). `ready_in_s`: it asked
+    to be left alone for so long. Units: micro-dollars, None: the price is unknown; seconds.
     """
 
     card: ModelCard

@@ -116,6 +116,12 @@ def test_a_rung_that_is_dearer_than_the_next_is_told(ladder: str) -> None:
     assert note.text.endswith("a ladder goes from cheap to dear")
 
 
+def test_of_a_vote_that_ends_when_it_is_decided_those_are_priced_that_are_asked_at_least() -> None:
+    asked = "ladder: [{vote: {models: [tiny, mini, large], first_to: 2}}, large]"
+    assert notes(asked) == (), "tiny and mini cost a tenth of large"
+    assert only("ladder: [{vote: [tiny, mini, large]}, large]").text.endswith("a ladder goes from cheap to dear")
+
+
 @pytest.mark.parametrize("task", [
     "ladder: [mini, near]",
     "ladder: [free, mini]\nchecks: [truncated]",
