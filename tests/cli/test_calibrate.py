@@ -103,6 +103,10 @@ def test_a_question_that_is_asked_ten_times_counts_once(taskfit: CommandLine) ->
     assert done.code == 1
     assert "29 correct rows or more are needed; there are 20" in done.err
     assert "180 rows ask what one before them asks" in done.err + done.out
+    first = [line.replace(",1,0.9", ",0,0.9") if number > 20 else line for number, line in enumerate(lines)]
+    (taskfit.folder / "often.csv").write_text("\n".join(first))
+    words = ("calibrate", "quiz", "--from", "often.csv", "--model", "weak", "--max-error", "0.3", "--out", "x", "--json")
+    assert json.loads(taskfit.run(*words).out)["base_error"] == 0.0, "the first counts"
 
 
 def test_the_loss_against_a_strong_model_can_be_promised(taskfit: CommandLine) -> None:

@@ -32,7 +32,7 @@ def votes_of(answers: Integers, *, first_to: int) -> Votes:
     while lacking.any():
         rounds.append((place >= asked[:, None]) & (place < (asked + lacking)[:, None]))
         asked = asked + lacking
-        votes = (agree & (place < asked[:, None])[:, None, :]).sum(axis=2) * (place < asked[:, None])
+        votes = (agree & (place < asked[:, None])[:, None, :]).sum(axis=2)  # of the others none has more than one that was asked
         lacking = first_to - votes.max(axis=1)
         lacking[(lacking < 0) | (lacking > answers.shape[1] - asked)] = 0
     return Votes(rounds=rounds, taken=votes.argmax(axis=1), is_decided=votes.max(axis=1) >= first_to)

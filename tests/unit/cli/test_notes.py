@@ -224,6 +224,8 @@ def test_where_a_router_chooses_nothing_is_said_of_the_order_of_the_rungs() -> N
     assert only(line).text.endswith("a ladder goes from cheap to dear")
     (told,) = notes(line, "router: fitted\n", fitted=fitted_on(mini=0.6, large=0.9))
     assert "comes after one/large and is worse" in told.text, "which is what the router says"
+    promised = notes(f"{line}\naccept: {{max_error: 0.1}}", "router: fitted\n", fitted=fitted_on(mini=0.6, large=0.9))
+    assert promised[0].text.endswith("a ladder goes from cheap to dear"), "under a promise no router is asked"
     unknown = notes(line, "router: fitted\n", fitted=fitted_on(small=0.6, middle=0.9))
     assert unknown[0].text.endswith("a ladder goes from cheap to dear"), "what knows nothing of them does not choose"
 

@@ -48,6 +48,16 @@ def test_no_more_rungs_than_are_wanted() -> None:
     assert [len(each.rungs) for each in advised(table(cell()), (cell(),), most_rungs=2)] == [1, 2]
 
 
+def test_a_policy_that_brings_two_rungs_must_save_twice_as_much() -> None:
+    other = "agree(mini, middle)"
+    policies = tuple([Policy(rungs=rungs) for rungs in (("expert",), ("twin",), (AGREE, "expert"), (other, "twin"))])
+    figures = ((0.90, 20.0), (0.85, 19.0), (0.90, 12.0), (0.90, 8.0))
+    known = tuple([Estimate(quality=each, low=each, high=each, cost_usd=cost, rows=100) for each, cost in figures])
+    whole = Cell(parent=None, rows=100, estimates=known)
+    of = PolicyTable(policies=policies, cells={ALL: whole}, frontiers={}, best_single="expert")
+    assert [each.added for each in advised(of, (whole,), most_rungs=6)] == [("expert",), (AGREE,), (other, "twin")]
+
+
 def test_less_than_the_best_quality_costs_less() -> None:
     found = advised(table(cell()), (cell(),), most_rungs=2, fit=0.5)[-1]
     assert (found.added, found.cost_usd) == (("middle",), 8.0)
