@@ -165,7 +165,7 @@ def ladder(
     if as_json:
         print_json(ladders_json(found, task=task))
     else:
-        print_ladders(found, cells=len(cells), task=task)
+        print_ladders(found, cells=len(cells), task=task, fit=fit)
 
 
 def _cells(table: "PolicyTable", task: str | None, folder: Path) -> "Sequence[Cell]":

@@ -16,6 +16,10 @@ CAVEAT: Final = (
     "This is what the table expects, of outcomes that it was fitted on; the best of many policies looks a little better than it "
     "is. What it comes to on others: taskfit replay OUTCOMES --config taskfit.yaml --task NAME"
 )
+OVERALL: Final = (
+    "Quality and cost are means over all tasks: take `fit: {{overall: {fit:g}}}`. With `fit: {fit:g}` each task is held to its "
+    "own best model, and together they cost more."
+)
 _SEVERAL: Final = re.compile(r"(?P<form>agree|vote)\((?P<models>.+?)(?:, first to (?P<votes>\d+))?\)")
 _PLAIN: Final = re.compile(r"(?!(?:true|false|null)\b)[A-Za-z][\w./-]*", re.IGNORECASE)
 """What YAML takes for text without quotation marks."""
@@ -32,7 +36,7 @@ def as_written(rung: str) -> str:
     return f"{{{match['form']}: {{models: {models}, first_to: {match['votes']}}}}}"
 
 
-def print_ladders(found: Sequence[Advice], *, cells: int, task: str | None) -> None:
+def print_ladders(found: Sequence[Advice], *, cells: int, task: str | None, fit: float) -> None:
     """Each ladder by what it adds to the one before it; the last one is written out."""
     first, last = found[0], found[-1]
     of = f"task {task}" if task is not None else "all requests" if cells == 1 else f"{counted(cells, 'task')}, by their prompts"
@@ -47,6 +51,8 @@ def print_ladders(found: Sequence[Advice], *, cells: int, task: str | None) -> N
     typer.echo("\nladder:")
     for rung in last.rungs:
         typer.echo(f"  - {as_written(rung)}")
+    if cells > 1:
+        typer.echo(f"\n{OVERALL.format(fit=fit)}")
     typer.echo(f"\n{CAVEAT}")
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from taskfit.cli.ladder_notes import Said
 from taskfit.cli.router_ladder import as_written
 from taskfit.routers.advice import addition
-from taskfit.routers.aims import cells_chosen_in, names_of
+from taskfit.routers.aims import cells_of_dial, names_of
 from taskfit.routers.choosing import cell_for
 from taskfit.routers.idle import DOLLARS_PER, idle_rungs
 from taskfit.values.fitted import FittedRouter
@@ -70,7 +70,7 @@ def _order(task: Task, fitted: FittedRouter, names: Mapping[str, str]) -> Iterat
 
 def _missing(task: Task, fitted: FittedRouter, names: Mapping[str, str]) -> Iterator[Said]:
     """Rungs with which the same quality would cost much less."""
-    found = addition(fitted.table, cells_chosen_in(fitted, task.name), tuple(names.values()))
+    found = addition(fitted.table, cells_of_dial(fitted, task), tuple(names.values()))
     if found is None or task.error_budget is not None:  # under a promise the ladder is followed in its own order
         return
     now, better = found

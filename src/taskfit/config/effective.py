@@ -227,6 +227,8 @@ def _accept(task: Task, files: TaskFiles) -> dict[str, Any]:
 def _fit(fit: Fit) -> Any:
     if fit.budget is not None:
         return {"budget": Decimal(fit.budget) / MICRO}
+    if fit.overall is not None:
+        return {"overall": fit.overall}
     return fit.share if fit.quality is None else {"quality": fit.quality}
 
 

@@ -50,14 +50,17 @@ class BudgetPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_fit(node: Node, complaints: Complaints) -> Fit | None:
-    """A share of the gap in quality, or a mapping with a budget or a quality."""
+    """A share of the gap in quality, or a mapping with one over all tasks, a budget or a quality."""
     if not isinstance(node, Table):
         share = read_share(node, complaints)
         return None if share is None else Fit(share=share)
     entries = read_entries(node, FIT, complaints) or {}
     if len(node.entries) != 1:
-        complain(node, complaints, wanted="one of: budget, quality; or a number from 0 to 1", try_="fit: 0.9")
+        complain(node, complaints, wanted="one of: overall, budget, quality; or a number from 0 to 1", try_="fit: 0.9")
         return None
+    if "overall" in entries:
+        overall = read_share(entries["overall"].value, complaints)
+        return None if overall is None else Fit(overall=overall)
     if "budget" in entries:
         budget = read_dollars(entries["budget"].value, complaints)
         return None if budget is None else Fit(budget=budget)

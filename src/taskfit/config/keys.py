@@ -303,9 +303,9 @@ TASK = (
     ),
     Key(
         name="fit",
-        takes="0 to 1, {budget: dollars}, {quality: 0 to 1} or null",
+        takes="0 to 1, {overall: 0 to 1}, {budget: dollars}, {quality: 0 to 1} or null",
         means="What a fitted router aims at: how much of the gap in quality between the cheapest and the best single model is to "
-        "be recovered; or what a request may cost in the mean; or the mean quality.",
+        "be recovered, in this task or in all together; or what a request may cost in the mean; or the mean quality.",
         default="1",
     ),
     Key(
@@ -424,6 +424,13 @@ ACCEPT = (
     Key(name="fitted", takes="a file", means="Where the fitted bar is.", schema=FILE, default="fitted/TASK.json"),
 )
 FIT = (
+    Key(
+        name="overall",
+        takes="0 to 1",
+        means="How much of the gap is to be recovered in all tasks together: quality has one price in all of them, so that one "
+        "may have less than its own best model's, and others more.",
+        schema=SHARE,
+    ),
     Key(name="budget", takes="dollars", means="What a request may cost in the mean.", schema=DOLLARS),
     Key(name="quality", takes="0 to 1", means="The mean quality that is to be reached.", schema=SHARE),
 )

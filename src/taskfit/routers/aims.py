@@ -63,9 +63,10 @@ def aim_for(fitted: FittedRouter, task: Task) -> Aim | None:
     singles = dict(sorted(found.items(), key=lambda single: order[single[0]]))
     fit = Fit(share=1.0) if task.fit == Fit() else task.fit
     budget = None if fit.budget is None else fit.budget / MICRO
-    cells = cells_chosen_in(fitted, task.name)
-    mixed = cells if len(cells) > 1 else ()
-    trade = trade_for(table, task.name, fit=fit.share, budget_usd=budget, quality=fit.quality, allowed=allowed, mixed=mixed)
+    cells = cells_of_dial(fitted, task)
+    share = fit.share if fit.overall is None else fit.overall
+    mixed = cells if len(cells) > 1 or fit.overall is not None else ()
+    trade = trade_for(table, task.name, fit=share, budget_usd=budget, quality=fit.quality, allowed=allowed, mixed=mixed)
     pair = _pair(fitted.gain, names, singles)
     return Aim(
         allowed=allowed,
@@ -80,15 +81,17 @@ def aim_for(fitted: FittedRouter, task: Task) -> Aim | None:
     )
 
 
-def cells_chosen_in(fitted: FittedRouter, task: str) -> Sequence[Cell]:
-    """The cells of a task's requests: its own, or that of all; of those that name no task, the cells of the tasks that their
-    texts tell, where they tell any."""
+def cells_of_dial(fitted: FittedRouter, task: Task) -> Sequence[Cell]:
+    """The cells over whose requests a task's dial is held: those of all tasks where it says so; of requests that name no task,
+    those of the tasks that their texts tell; else the task's own. That of all requests where there are none of these."""
     cells = fitted.table.cells
-    if fitted.predictor is not None and task == DEFAULT_TASK:
+    if task.fit.overall is not None:
+        return [cell for name, cell in cells.items() if name.startswith("task:")] or (cells[ALL],)
+    if fitted.predictor is not None and task.name == DEFAULT_TASK:
         told = [cells[name] for output in fitted.predictor.text.outputs if (name := f"task:{output}") in cells]
         if told:
             return told
-    return (cells[cell_for(fitted.table, [f"task:{task}"])],)
+    return (cells[cell_for(fitted.table, [f"task:{task.name}"])],)
 
 
 def names_of(ladder: Sequence[Rung]) -> Mapping[str, Rung]:
@@ -150,7 +153,8 @@ def _least_gain(fitted: FittedRouter, gain: GainModel, task: Task, fit: Fit, pai
     By what is known of the task, as the dial is for its requests; of one with too few prompts, by what is known of all.
     """
     own = f"task:{task.name}"
-    cell, steps = (own, gain.cell_steps[own]) if own in gain.cell_steps else (ALL, gain.steps)
+    has_own = own in gain.cell_steps and fit.overall is None
+    cell, steps = (own, gain.cell_steps[own]) if has_own else (ALL, gain.steps)
     cells = fitted.table.cells
     weak, strong = (cells.get(cell, cells[ALL]).estimates[place] for place in pair)
     if weak is None or strong is None:
@@ -160,7 +164,8 @@ def _least_gain(fitted: FittedRouter, gain: GainModel, task: Task, fit: Fit, pai
         rise = strong.cost_usd - weak.cost_usd
         share = 1.0 if rise <= 0 else (fit.budget / MICRO - weak.cost_usd) / rise
     else:
-        wanted = (fit.share if fit.share is not None else 1.0) * (strong.quality - weak.quality)
+        said = fit.share if fit.overall is None else fit.overall
+        wanted = (1.0 if said is None else said) * (strong.quality - weak.quality)
         if fit.quality is not None:
             wanted = fit.quality - weak.quality
         share = _share_for(steps, wanted)

@@ -116,13 +116,15 @@ class TemplateUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fitted router is to aim at; one of the three is set.
+    """What a fitted router is to aim at; one of the four is set.
 
-    `share` of the gap in quality between the cheapest and the best single model is to be recovered; or one request may cost
-    `budget` in the mean; or the mean `quality` is to be reached. Units: 0 to 1; micro-dollars.
+    `share` of the gap in quality between the cheapest and the best single model is to be recovered among the task's own requests;
+    or `overall` of it among those of all tasks together; or one request may cost `budget` in the mean; or the mean `quality` is
+    to be reached. Units: 0 to 1; micro-dollars.
     """
 
     share: float | None = None
+    overall: float | None = None
     budget: Usd | None = None
     quality: float | None = None
 

@@ -9,7 +9,7 @@ import pytest
 from taskfit.config import Config, describe, differences
 from taskfit.config.settings import TaskFiles
 from taskfit.values.calibration import Calibration
-from taskfit.values.task import CheckUse, Hedge, Task, TemplateUse
+from taskfit.values.task import CheckUse, Fit, Hedge, Task, TemplateUse
 from tests.unit.config.files import HEAD, complaint, complaints, read, with_task
 
 SOURCE = "Is {{ name }} right?\n"
@@ -50,9 +50,15 @@ def file_complaint(lines: str, folder: Path) -> tuple[int | None, str, str, str,
     ("privacy: {mask: [email, card, iban, email]}", "mask", ("email", "card", "iban")),
     ("privacy: {mask: [all, datafog]}", "mask", ("all", "datafog")),
     ("privacy: {mask: []}", "mask", ()),
+    ("fit: 0.9", "fit", Fit(share=0.9)),
+    ("fit: {overall: 0.9}", "fit", Fit(overall=0.9)),
+    ("fit: {budget: 0.0005}", "fit", Fit(budget=500)),
+    ("fit: {quality: 0.9}", "fit", Fit(quality=0.9)),
 ])  # fmt: skip
-def test_a_key_is_read(written: str, field: str, value: object) -> None:
-    assert getattr(support(written), field) == value
+def test_a_key_is_read_and_written_out_again(written: str, field: str, value: object) -> None:
+    config = read(with_task(f"ladder: [mini]\n{written}"))
+    assert getattr(config.tasks[0], field) == value
+    assert getattr(read(describe(config)).tasks[0], field) == value
 
 
 def test_what_a_task_says_goes_before_what_it_inherits() -> None:

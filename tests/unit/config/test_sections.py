@@ -288,6 +288,7 @@ def test_a_whole_contract_is_read() -> None:
         ("fit: {}", ".fit", "an empty mapping", "fit: 0.9"),
         ("fit: {budget: 0.01, quality: 0.9}", ".fit", "a mapping", "fit: 0.9"),
         ("fit: {budget: -1}", ".fit.budget", "the number -1", ""),
+        ("fit: {overall: 2}", ".fit.overall", "the number 2", ""),
         ("explore: {max_cost: 0.01}", ".explore", "no share", "add share: 0.02"),
         ("explore: 200%", ".explore", 'the text "200%"', ""),
         ("audit: sometimes", ".audit", 'the text "sometimes"', ""),

@@ -118,6 +118,22 @@ def test_a_pair_that_agrees_is_known_by_its_models(tmp_path: Path) -> None:
     assert taken(router(tmp_path, of), Task(name="t", ladder=(pair, *LADDER)))[0] == (pair.id, False)
 
 
+def test_quality_may_have_one_price_in_all_tasks(tmp_path: Path) -> None:
+    """Where a task has little to gain from the dear model, another one makes up for it."""
+    dear, cascade = known(0.80, 0.010), Policy(rungs=("agree(small, tiny)", "large"))
+    cells: dict[str, tuple[Estimate | None, ...]] = {
+        "all": (known(0.75, 0.001), dear, known(0.85, 0.005)),
+        "task:easy": (known(0.79, 0.001), dear, known(0.78, 0.005)),
+        "task:hard": (known(0.60, 0.001), dear, known(0.92, 0.005)),
+    }
+    ladder = (Rung(models=("p/small", "q/tiny"), form="agree"), *LADDER)
+    made = router(tmp_path, table(cells, (*SINGLES, cascade)))
+    alone, together = (Task(name="easy", ladder=ladder, fit=fit) for fit in (Fit(share=1.0), Fit(overall=1.0)))
+    assert taken(made, alone)[0] == ("p/large", False)
+    assert taken(made, together)[0] == ("p/small", False)
+    assert taken(made, msgspec.structs.replace(together, name="hard"))[0] == (ladder[0].id, False)
+
+
 def test_a_vote_is_followed_where_the_bar_takes_what_it_decides(tmp_path: Path) -> None:
     vote = Rung(models=("p/small", "q/tiny", "q/other"), form="vote", first_to=2)
     of = table({"all": (known(0.7, 0.001), known(0.9, 0.010), known(0.95, 0.004))},
