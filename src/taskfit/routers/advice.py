@@ -52,15 +52,15 @@ def advised(table: PolicyTable, cells: Sequence[Cell], *, most_rungs: int, fit: 
     nothing is of a single model. Policies of which few outcomes are known, and those that the checks of a task would decide, are
     left out.
     """
-    house = _House(table, cells)
-    singles = house.singles()
+    known = _Known(table, cells)
+    singles = known.singles()
     best = max(singles, key=lambda name: singles[name].quality, default=None)
     if best is None or not singles[best].cost_usd > 0:
         return ()
     low = min(singles.values(), key=lambda point: point.cost_usd).quality
     aim = Point(trade=0.0, quality=low + fit * (singles[best].quality - low), cost_usd=singles[best].cost_usd)
-    found = [house.advice((best,), (best,), aim)]
-    while (better := house.next(found[-1], aim, most_rungs=most_rungs)) is not None:
+    found = [known.advice((best,), (best,), aim)]
+    while (better := known.next(found[-1], aim, most_rungs=most_rungs)) is not None:
         found.append(better)
     return tuple(found)
 
@@ -68,19 +68,19 @@ def advised(table: PolicyTable, cells: Sequence[Cell], *, most_rungs: int, fit: 
 def addition(table: PolicyTable, cells: Sequence[Cell], rungs: Sequence[str]) -> tuple[Advice, Advice] | None:
     """What is expected of a ladder as it stands, at the quality of its best single model, and with the rungs of one policy more,
     the one that would save most; None where none would save a tenth of the cost. `rungs` are called as in the table."""
-    house = _House(table, cells)
-    singles = {name: point for name, point in house.singles().items() if name in rungs}
+    known = _Known(table, cells)
+    singles = {name: point for name, point in known.singles().items() if name in rungs}
     if not singles:
         return None
     aim = max(singles.values(), key=lambda point: point.quality)
     if not aim.cost_usd > 0:
         return None
-    now = house.advice(tuple(rungs), (), aim)
-    better = house.next(now, aim, most_rungs=len(rungs) + MOST_ADDED)
+    now = known.advice(tuple(rungs), (), aim)
+    better = known.next(now, aim, most_rungs=len(rungs) + MOST_ADDED)
     return None if better is None or better.cost_usd > (1 - WORTH_SAYING) * now.cost_usd else (now, better)
 
 
-class _House:
+class _Known:
     """What is asked of a table again and again. The `aim` of a ladder is a quality, and what the best single model costs."""
 
     def __init__(self, table: PolicyTable, cells: Sequence[Cell]) -> None:
