@@ -16,7 +16,10 @@ FEWEST_ROWS: Final = 30
 """A policy of which fewer outcomes are known altogether counts with the lower end of its interval."""
 
 TRADES: Final = 80
-"""Points of a mixed frontier at most."""
+"""Points of a mixed frontier at most, beside that of no price at all; it is exact where the cells have no more corners."""
+
+ROUNDING: Final = 1e-9
+"""Of a quality: means that are summed up in another order differ by less."""
 
 BEYOND: Final = 2.0
 """How far beyond the last corner of a frontier a trade is set that chooses the cheapest policy."""
@@ -96,10 +99,16 @@ def mixed_frontier(cells: Sequence[Cell], *, allowed: Set[int] | None = None) ->
 
 def _trades(hulls: Sequence[tuple[int, Sequence[Point]]]) -> Sequence[float]:
     """0, and from where cost hardly counts to where hardly anything else does."""
-    slopes = [point.trade for _, points in hulls for point in points if point.trade > 0]
+    slopes = sorted({
+        (dear.quality - cheap.quality) / (dear.cost_usd - cheap.cost_usd)
+        for _, points in hulls
+        for dear, cheap in pairwise(points)
+    })
     if not slopes:
         return [0.0] if hulls else []
-    least, most = min(slopes) / BEYOND, max(slopes) * BEYOND
+    if len(slopes) <= TRADES:  # between two of them nothing changes
+        return [0.0, *[sqrt(below * above) for below, above in pairwise(slopes)], slopes[-1] * BEYOND]
+    least, most = slopes[0] / BEYOND, slopes[-1] * BEYOND
     return [0.0, *[least * (most / least) ** (step / (TRADES - 1)) for step in range(TRADES)]]
 
 
@@ -135,7 +144,7 @@ def trade_for(
     within = [point for point in points if budget_usd is None or point.cost_usd <= budget_usd] or [points[-1]]
     if floor == -inf:
         return within[0].trade
-    enough = [point for point in within if point.quality >= floor]
+    enough = [point for point in within if point.quality >= floor - ROUNDING]
     return enough[-1].trade if enough else within[0].trade
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskfit.routers.choosing import choose, frontier_of, trade_for
+from taskfit.routers.choosing import choose, frontier_of, mixed_frontier, trade_for
 from taskfit.routers.idle import idle_rungs
 from taskfit.values.policy import ALL, Cell, Estimate, Policy, PolicyTable
 
@@ -78,6 +78,36 @@ def test_a_dial_a_budget_or_a_floor_finds_its_trade(dial: dict[str, float], take
     trade = trade_for(table(), "t", **dial)  # type: ignore[arg-type]
     allowed = dial.get("allowed")
     assert choose(table(), ["task:t"], trade, allowed=allowed) == taken  # type: ignore[arg-type]
+
+
+def test_a_quality_that_is_had_but_for_rounding_is_had() -> None:
+    """Means that are summed up in another order: else what is dearer and better than was asked for would be taken."""
+    of = table(estimate(0.33, 1.0), estimate(0.63, 10.0), estimate(0.64, 50.0))
+    cells = [
+        Cell(parent=None, rows=rows, estimates=(estimate(low, 1.0), estimate(low + 0.3, 10.0), estimate(low + 0.31, 50.0)))
+        for rows in (31, 77, 113)
+        for low in (0.33, 0.41, 0.47)
+    ]
+    trades = [
+        trade_for(of, "x", fit=1.0, allowed=frozenset({0, 1}), mixed=cells[: number + 1]) for number in range(len(cells))
+    ]
+    every = [
+        trade_for(of, "x", fit=0.0, allowed=frozenset({0, 1, 2}), mixed=cells[: number + 1]) for number in range(len(cells))
+    ]
+    assert all(choose(of, (ALL,), trade, allowed=frozenset({0, 1})) == 1 for trade in trades)
+    assert [choose(of, (ALL,), trade) for trade in every] == [0] * len(cells)
+
+
+def test_what_several_cells_come_to_is_exact_where_they_have_few_corners() -> None:
+    narrow = Cell(parent=None, rows=100, estimates=(
+        estimate(0.5249, 1.0710e-5), estimate(0.5943, 1.6399e-5), estimate(0.6392, 9.1678e-5), estimate(0.8414, 4.4498e-4),
+        estimate(0.9408, 0.0801660),
+    ))  # fmt: skip
+    corners = [(point.quality, point.cost_usd) for point in frontier_of(narrow)]
+    assert [(point.quality, point.cost_usd) for point in mixed_frontier([narrow])] == corners
+    twice = mixed_frontier([narrow, narrow])
+    assert [point.quality for point in twice] == [pytest.approx(quality) for quality, _ in corners]
+    assert [point.cost_usd for point in twice] == [pytest.approx(cost) for _, cost in corners]
 
 
 def test_a_rung_that_no_trade_asks_is_told_with_the_figures_of_what_beats_it() -> None:
