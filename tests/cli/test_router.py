@@ -101,7 +101,7 @@ def test_the_rungs_that_a_ladder_should_have_are_told_and_can_be_pasted(taskfit:
     assert "ladder:\n  - small\n  - large\n" in done.out
     said = json.loads(taskfit.run("router", "ladder", "fitted", "--fit", "0.9", "--task", "letters", "--json").out)
     assert set(said) == {"task", "best_single", "ladders", "ladder"}
-    assert set(said["ladders"][0]) == {"rungs", "added", "quality", "cost_usd", "saving", "most_quality"}
+    assert set(said["ladders"][0]) == {"rungs", "added", "quality", "cost_usd", "saving", "most_quality", "dial"}
     assert (said["task"], said["best_single"]) == ("letters", "small")
     unknown = taskfit.run("router", "ladder", "fitted", "--task", "leters")
     assert unknown.code == 2

@@ -17,9 +17,10 @@ CAVEAT: Final = (
     "is. What it comes to on others: taskfit replay OUTCOMES --config taskfit.yaml --task NAME"
 )
 OVERALL: Final = (
-    "Quality and cost are means over all tasks: take `fit: {{overall: {fit:g}}}`. With `fit: {fit:g}` each task is held to its "
-    "own best model, and together they cost more."
+    "Quality and cost are means over all tasks: take `fit: {{overall: {dial:.4g}}}`. With `fit: {dial:.4g}` each task is held to "
+    "its own best model, and together they cost more."
 )
+DIAL: Final = "Take `fit: {dial:.4g}`: this ladder has another cheapest model, of which the dial counts."
 _SEVERAL: Final = re.compile(r"(?P<form>agree|vote)\((?P<models>.+?)(?:, first to (?P<votes>\d+))?\)")
 _PLAIN: Final = re.compile(r"(?!(?:true|false|null)\b)[A-Za-z][\w./-]*", re.IGNORECASE)
 """What YAML takes for text without quotation marks."""
@@ -52,7 +53,9 @@ def print_ladders(found: Sequence[Advice], *, cells: int, task: str | None, fit:
     for rung in last.rungs:
         typer.echo(f"  - {as_written(rung)}")
     if cells > 1:
-        typer.echo(f"\n{OVERALL.format(fit=fit)}")
+        typer.echo(f"\n{OVERALL.format(dial=last.dial)}")
+    elif fit < 1:
+        typer.echo(f"\n{DIAL.format(dial=last.dial)}")
     typer.echo(f"\n{CAVEAT}")
 
 

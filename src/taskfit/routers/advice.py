@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from taskfit.routers.choosing import FEWEST_ROWS, mixed_frontier
+from taskfit.routers.choosing import FEWEST_ROWS, ROUNDING, mixed_frontier
 from taskfit.values.policy import ALL, Cell, Point, Policy, PolicyTable
 
 LEAST_SAVING: Final = 0.01
@@ -23,8 +23,6 @@ WORTH_SAYING: Final = 0.1
 MOST_ADDED: Final = 2
 """Rungs: those of one policy."""
 
-ROUNDING: Final = 1e-9
-
 OWN_VERDICT: Final = ("agree(", "vote(")
 """How the ids of rungs begin that are left by themselves; a single model is left only where a task's checks say so."""
 
@@ -34,7 +32,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
     Rungs that are left by themselves stand first, the cheapest in front. `cost_usd` is what the `quality` that is wanted costs
     with it, `saving` the share of the best single model's cost that is saved, `most_quality` what the ladder can reach at any
-    cost. Units: quality and saving 0 to 1; USD for one request.
+    cost. `dial` is the share for `fit` that leads there: of what the best single model of the ladder has over its cheapest one.
+    No dial asks for less than that one has. Units: quality, saving and dial 0 to 1; USD for one request.
     """
 
     rungs: tuple[str, ...]
@@ -43,6 +42,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float
     saving: float
     most_quality: float
+    dial: float
 
 
 def advised(table: PolicyTable, cells: Sequence[Cell], *, most_rungs: int, fit: float = 1.0) -> tuple[Advice, ...]:
@@ -54,10 +54,10 @@ def advised(table: PolicyTable, cells: Sequence[Cell], *, most_rungs: int, fit: 
     """
     known = _Known(table, cells)
     singles = known.singles()
-    best = max(singles, key=lambda name: singles[name].quality, default=None)
+    best = max(singles, key=lambda name: (singles[name].quality, -singles[name].cost_usd), default=None)
     if best is None or not singles[best].cost_usd > 0:
         return ()
-    low = min(singles.values(), key=lambda point: point.cost_usd).quality
+    low = min(singles.values(), key=lambda point: (point.cost_usd, -point.quality)).quality
     aim = Point(trade=0.0, quality=low + fit * (singles[best].quality - low), cost_usd=singles[best].cost_usd)
     found = [known.advice((best,), (best,), aim)]
     while (better := known.next(found[-1], aim, most_rungs=most_rungs)) is not None:
@@ -92,6 +92,8 @@ class _Known:
             if (estimate := whole[place]) is not None and estimate.rows >= FEWEST_ROWS and _is_left_by_itself(policy)
         }
 
+        self._singles = self.singles()
+
     def singles(self) -> dict[str, Point]:
         """Each model's own point."""
         names = [policy.rungs[0] for policy in self._policies.values() if len(policy.rungs) == 1]
@@ -100,7 +102,11 @@ class _Known:
     def advice(self, rungs: tuple[str, ...], added: tuple[str, ...], aim: Point) -> Advice:
         """What is expected of these rungs."""
         points = self._points(rungs)
-        cost = _cost_of(points, aim.quality)
+        singles = [point for name, point in self._singles.items() if name in rungs]
+        low = min(singles, key=lambda point: (point.cost_usd, -point.quality)).quality
+        gap = max(point.quality for point in singles) - low
+        wanted = max(aim.quality, low)
+        cost = _cost_of(points, wanted)
         return Advice(
             rungs=tuple(sorted(rungs, key=lambda rung: (not rung.startswith(OWN_VERDICT), self._least_cost(rung)))),
             added=added,
@@ -108,6 +114,7 @@ class _Known:
             cost_usd=cost,
             saving=1 - cost / aim.cost_usd,
             most_quality=points[0].quality,
+            dial=min((wanted - low) / gap, 1.0) if gap > 0 else 1.0,
         )
 
     def next(self, now: Advice, aim: Point, *, most_rungs: int) -> Advice | None:

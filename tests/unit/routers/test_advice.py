@@ -3,6 +3,7 @@
 import pytest
 
 from taskfit.routers.advice import addition, advised
+from taskfit.routers.choosing import choose, trade_for
 from taskfit.values.policy import ALL, Cell, Estimate, Policy, PolicyTable
 
 AGREE, VOTE = "agree(mini, general)", "vote(mini, general, middle, first to 2)"
@@ -62,6 +63,28 @@ def test_less_than_the_best_quality_costs_less() -> None:
     found = advised(table(cell()), (cell(),), most_rungs=2, fit=0.5)[-1]
     assert (found.added, found.cost_usd) == (("middle",), 8.0)
     assert found.quality == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("fit", [0.0, 0.3, 0.5, 0.7, 0.9, 1.0])
+@pytest.mark.parametrize("most_rungs", [2, 3, 6])
+def test_what_is_promised_is_what_the_dial_leads_to_with_that_ladder(fit: float, most_rungs: int) -> None:
+    """`fit` counts from the cheapest model of a ladder, which is seldom the cheapest of all."""
+    of = table(cell())
+    for ladder in advised(of, (cell(),), most_rungs=most_rungs, fit=fit):
+        allowed = frozenset([
+            place
+            for place, policy in enumerate(of.policies)
+            if set(policy.rungs) <= set(ladder.rungs) and policy.rungs != ("mini", "expert")
+        ])
+        taken = choose(of, (ALL,), trade_for(of, "x", fit=ladder.dial, allowed=allowed), allowed=allowed)
+        assert taken is not None
+        assert list(FIGURES.values())[taken][1] == pytest.approx(ladder.cost_usd)
+
+
+def test_of_models_that_are_as_good_the_cheaper_is_the_best() -> None:
+    twins = cell(middle=(0.9, 8.0))
+    first, *_ = advised(table(twins), (twins,), most_rungs=6)
+    assert (first.rungs, first.cost_usd) == (("middle",), 8.0)
 
 
 def test_cells_count_by_their_rows() -> None:
