@@ -70,13 +70,14 @@ def _order(task: Task, fitted: FittedRouter, names: Mapping[str, str]) -> Iterat
 
 def _missing(task: Task, fitted: FittedRouter, names: Mapping[str, str]) -> Iterator[Said]:
     """Rungs with which the same quality would cost much less."""
-    found = addition(fitted.table, cells_of_dial(fitted, task), tuple(names.values()))
+    cells, rungs = cells_of_dial(fitted, task), tuple(names.values())
+    found = addition(fitted.table, cells, rungs, is_checked=bool(task.checks), bar=task.bar)
     if found is None or task.error_budget is not None:  # under a promise the ladder is followed in its own order
         return
     now, better = found
     costs = f"${now.cost_usd * DOLLARS_PER:.4g} for {DOLLARS_PER:,} requests, and ${better.cost_usd * DOLLARS_PER:.4g}"
-    rungs = " and ".join(better.added)
-    said = f"the router expects a mean quality of {now.quality:.3f} to cost {costs} if the ladder had {rungs}"
+    lacking = " and ".join(better.added)
+    said = f"the router expects a mean quality of {now.quality:.3f} to cost {costs} if the ladder had {lacking}"
     yield "ladder", said, f"{', '.join(map(as_written, better.added))} in the ladder; taskfit router ladder shows more"
 
 

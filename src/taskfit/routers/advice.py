@@ -5,6 +5,7 @@ Rungs are added policy by policy, always those of the one that saves most for ea
 expects, and the best of many policies looks a little better there than it is. Knows no configuration.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final
@@ -25,6 +26,8 @@ MOST_ADDED: Final = 2
 
 OWN_VERDICT: Final = ("agree(", "vote(")
 """How the ids of rungs begin that are left by themselves; a single model is left only where a task's checks say so."""
+
+_VOTES: Final = re.compile(r", first to (\d+)\)$")
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,10 +68,13 @@ def advised(table: PolicyTable, cells: Sequence[Cell], *, most_rungs: int, fit: 
     return tuple(found)
 
 
-def addition(table: PolicyTable, cells: Sequence[Cell], rungs: Sequence[str]) -> tuple[Advice, Advice] | None:
+def addition(
+    table: PolicyTable, cells: Sequence[Cell], rungs: Sequence[str], *, is_checked: bool = False, bar: float = 0.0
+) -> tuple[Advice, Advice] | None:
     """What is expected of a ladder as it stands, at the quality of its best single model, and with the rungs of one policy more,
-    the one that would save most; None where none would save a tenth of the cost. `rungs` are called as in the table."""
-    known = _Known(table, cells)
+    the one that would save most; None where none would save a tenth of the cost. `rungs` are called as in the table.
+    `is_checked`: the task has checks, which decide cascades too. `bar` is the task's, which leaves votes that stay below it."""
+    known = _Known(table, cells, is_checked=is_checked, bar=bar)
     singles = {name: point for name, point in known.singles().items() if name in rungs}
     if not singles:
         return None
@@ -83,13 +89,15 @@ def addition(table: PolicyTable, cells: Sequence[Cell], rungs: Sequence[str]) ->
 class _Known:
     """What is asked of a table again and again. The `aim` of a ladder is a quality, and what the best single model costs."""
 
-    def __init__(self, table: PolicyTable, cells: Sequence[Cell]) -> None:
+    def __init__(self, table: PolicyTable, cells: Sequence[Cell], *, is_checked: bool = False, bar: float = 0.0) -> None:
         whole = table.cells[ALL].estimates
         self._cells = cells
         self._policies = {
             place: policy
             for place, policy in enumerate(table.policies)
-            if (estimate := whole[place]) is not None and estimate.rows >= FEWEST_ROWS and _is_left_by_itself(policy)
+            if (estimate := whole[place]) is not None and estimate.rows >= FEWEST_ROWS
+            if is_checked or _is_left_by_itself(policy)
+            if not any(_is_below(rung, bar) for rung in policy.rungs[:-1])
         }
 
         self._singles = self.singles()
@@ -148,6 +156,12 @@ class _Known:
 
 def _is_left_by_itself(policy: Policy) -> bool:
     return not policy.bars and all(rung.startswith(OWN_VERDICT) for rung in policy.rungs[:-1])
+
+
+def _is_below(rung: str, bar: float) -> bool:
+    """Whether so many votes are a smaller share than the bar asks for, so that it would leave what is decided."""
+    votes = _VOTES.search(rung) if rung.startswith(OWN_VERDICT) else None
+    return votes is not None and int(votes[1]) < bar * len(rung[: votes.start()].split(", "))
 
 
 def _cost_of(points: Sequence[Point], quality: float) -> float:

@@ -110,3 +110,13 @@ def test_a_ladder_is_told_the_rung_that_it_lacks_if_that_saves_a_tenth() -> None
     assert better.saving == pytest.approx(1 - better.cost_usd / 20.0)
     assert addition(table(cell()), (cell(),), (VOTE, "mini", "expert")) is None
     assert addition(table(cell()), (cell(),), (AGREE,)) is None
+
+
+def test_what_a_ladder_lacks_is_said_by_what_the_checks_and_the_bar_of_the_task_let_it_follow() -> None:
+    cheaper = cell()
+    assert addition(table(cheaper), (cheaper,), ("mini", "expert"), is_checked=True) is None, "the check's cascade costs 2"
+    found = addition(table(cheaper), (cheaper,), ("mini", "expert"), bar=0.7)
+    assert found is None or VOTE not in found[1].rungs, "two of three are not 0.7"
+    found = addition(table(cheaper), (cheaper,), ("mini", "expert"), bar=0.6)
+    assert found is not None
+    assert found[1].added == (VOTE,)
