@@ -161,7 +161,8 @@ def ladder(
     cells = _cells(table, task, folder)
     found = advised(table, cells, most_rungs=rungs, fit=fit)
     if not found:
-        raise ConfigurationError(f"{folder}: no costs are known, so that no ladder is cheaper than another")
+        why = "no costs are known, few outcomes are, or the best single model is free"
+        raise ConfigurationError(f"{folder}: no ladder is cheaper than another: {why}")
     if as_json:
         print_json(ladders_json(found, task=task))
     else:

@@ -96,7 +96,7 @@ class _Known:
             place: policy
             for place, policy in enumerate(table.policies)
             if (estimate := whole[place]) is not None and estimate.rows >= FEWEST_ROWS
-            if is_checked or _is_left_by_itself(policy)
+            if is_checked or is_left_by_itself(policy)
             if not any(_is_below(rung, bar) for rung in policy.rungs[:-1])
         }
 
@@ -154,7 +154,8 @@ class _Known:
         return points[-1].cost_usd if points else inf
 
 
-def _is_left_by_itself(policy: Policy) -> bool:
+def is_left_by_itself(policy: Policy) -> bool:
+    """Whether no checks of a task are needed to follow it."""
     return not policy.bars and all(rung.startswith(OWN_VERDICT) for rung in policy.rungs[:-1])
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from taskfit.numerics import Floats, Integers, np
+from taskfit.routers.advice import is_left_by_itself
 from taskfit.routers.choosing import cell_for, choose
 from taskfit.training.policies import Trials, Way, every_way, follow
 from taskfit.training.pruning import near_frontier
@@ -59,9 +60,13 @@ def fit_policies(
 
 
 def of_rungs(fitted: FittedPolicies, rungs: Collection[str]) -> FittedPolicies:
-    """The policies alone that a ladder of these rungs can follow, without frontiers."""
+    """The policies alone that a ladder of these rungs can follow where the task has no checks, without frontiers."""
     table = fitted.table
-    places = [place for place, policy in enumerate(table.policies) if set(policy.rungs) <= set(rungs)]
+    places = [
+        place
+        for place, policy in enumerate(table.policies)
+        if set(policy.rungs) <= set(rungs) and is_left_by_itself(policy)
+    ]
     cells = {
         name: msgspec.structs.replace(cell, estimates=tuple([cell.estimates[place] for place in places]))
         for name, cell in table.cells.items()

@@ -223,6 +223,18 @@ def test_of_a_ladder_of_few_rungs_only_what_it_can_follow_is_measured() -> None:
     assert len(whole.ways) > len(fitted.ways)
 
 
+def test_of_an_advised_ladder_no_cascade_is_measured_that_checks_would_decide() -> None:
+    chance = np.random.default_rng(0)
+    is_easy = (np.arange(600) < 300)[:, None]
+    right = chance.random((600, 4)) < np.where(is_easy, (0.97, 0.9, 0.9, 0.9), (0.4, 0.45, 0.5, 0.9))
+    answers = np.where(right, 1, chance.integers(2, 9, right.shape))
+    of = trials(right, (1.0, 2.0, 3.0, 40.0), tasks=("easy",) * 300 + ("hard",) * 300, answers=answers)
+    confidence = np.clip(np.where(right, 0.8, 0.3) + chance.normal(0, 0.1, right.shape), 0, 1)
+    of = msgspec.structs.replace(of, table=msgspec.structs.replace(of.table, confidence=confidence))
+    fitted = of_ladder(given_tasks(), most_rungs=4).fit(of)
+    assert {policy.id for policy in fitted.table.policies} == {"small", "fourth"}, "not small (0.59) > fourth"
+
+
 def test_a_task_that_was_left_out_is_measured_by_what_the_others_taught() -> None:
     of, seen = tasked(), list[tuple[set[str], set[str]]]()
     (cold,) = left_out(of, spying(no_tasks(), seen), ["letters"], seed=0, progress=silent)
