@@ -329,7 +329,8 @@ def _measured(
             report = msgspec.structs.replace(report, seen_prompts=_count_seen(fitted, folder, whole.prompts))
         if cold_tasks is None:
             return report
-        cold = left_out(trials, told_by_text(seed=seed), cold_tasks, seed=seed, progress=progress)
+        by_text = told_by_text(seed=seed) if rungs is None else of_ladder(told_by_text(seed=seed), most_rungs=rungs)
+        cold = left_out(trials, by_text, cold_tasks, seed=seed, progress=progress)
     return msgspec.structs.replace(report, cold=cold)
 
 
