@@ -10,6 +10,7 @@ import typer
 from taskfit.cli.output import counted, print_table
 from taskfit.routers.advice import Advice
 from taskfit.routers.idle import DOLLARS_PER
+from taskfit.values.task import rung_of
 
 HEADS: Final = ("rungs", "with", f"USD per {DOLLARS_PER:,}", "saving", "quality at most")
 CAVEAT: Final = (
@@ -21,20 +22,19 @@ OVERALL: Final = (
     "its own best model, and together they cost more."
 )
 DIAL: Final = "Take `fit: {dial:.4g}`: this ladder has another cheapest model, of which the dial counts."
-_SEVERAL: Final = re.compile(r"(?P<form>agree|vote)\((?P<models>.+?)(?:, first to (?P<votes>\d+))?\)")
 _PLAIN: Final = re.compile(r"(?!(?:true|false|null)\b)[A-Za-z][\w./-]*", re.IGNORECASE)
 """What YAML takes for text without quotation marks."""
 
 
 def as_written(rung: str) -> str:
     """How a rung of the table is written in a ladder."""
-    match = _SEVERAL.fullmatch(rung)
-    if match is None:
+    read = rung_of(rung)
+    if read.form == "single":
         return _name(rung)
-    models = f"[{', '.join(map(_name, match['models'].split(', ')))}]"
-    if match["votes"] is None:
-        return f"{{{match['form']}: {models}}}"
-    return f"{{{match['form']}: {{models: {models}, first_to: {match['votes']}}}}}"
+    models = f"[{', '.join(map(_name, read.models))}]"
+    if read.first_to is None:
+        return f"{{{read.form}: {models}}}"
+    return f"{{{read.form}: {{models: {models}, first_to: {read.first_to}}}}}"
 
 
 def print_ladders(found: Sequence[Advice], *, cells: int, task: str | None, fit: float) -> None:

@@ -5,15 +5,16 @@ Rungs are added policy by policy, always those of the one that saves most for ea
 expects, and the best of many policies looks a little better there than it is. Knows no configuration.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Final
 
 import msgspec
 
+from taskfit.routers.aims import leaves_what_is_decided
 from taskfit.routers.choosing import FEWEST_ROWS, ROUNDING, mixed_frontier
 from taskfit.values.policy import ALL, Cell, Point, Policy, PolicyTable
+from taskfit.values.task import rung_of
 
 LEAST_SAVING: Final = 0.01
 """Of the best single model's cost; a policy that saves less for each rung that it brings is not worth them."""
@@ -23,11 +24,6 @@ WORTH_SAYING: Final = 0.1
 
 MOST_ADDED: Final = 2
 """Rungs: those of one policy."""
-
-OWN_VERDICT: Final = ("agree(", "vote(")
-"""How the ids of rungs begin that are left by themselves; a single model is left only where a task's checks say so."""
-
-_VOTES: Final = re.compile(r", first to (\d+)\)$")
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +52,7 @@ def advised(table: PolicyTable, cells: Sequence[Cell], *, most_rungs: int, fit: 
     left out.
     """
     known = _Known(table, cells)
-    singles = known.singles()
+    singles = known.singles
     best = max(singles, key=lambda name: (singles[name].quality, -singles[name].cost_usd), default=None)
     if best is None or not singles[best].cost_usd > 0:
         return ()
@@ -65,7 +61,7 @@ def advised(table: PolicyTable, cells: Sequence[Cell], *, most_rungs: int, fit: 
     found = [known.advice((best,), (best,), aim)]
     while (better := known.next(found[-1], aim, most_rungs=most_rungs)) is not None:
         found.append(better)
-    return tuple(found)
+    return tuple([msgspec.structs.replace(each, rungs=known.in_order(each.rungs)) for each in found])
 
 
 def addition(
@@ -75,7 +71,7 @@ def addition(
     the one that would save most; None where none would save a tenth of the cost. `rungs` are called as in the table.
     `is_checked`: the task has checks, which decide cascades too. `bar` is the task's, which leaves votes that stay below it."""
     known = _Known(table, cells, is_checked=is_checked, bar=bar)
-    singles = {name: point for name, point in known.singles().items() if name in rungs}
+    singles = {name: point for name, point in known.singles.items() if name in rungs}
     if not singles:
         return None
     aim = max(singles.values(), key=lambda point: point.quality)
@@ -87,7 +83,8 @@ def addition(
 
 
 class _Known:
-    """What is asked of a table again and again. The `aim` of a ladder is a quality, and what the best single model costs."""
+    """What is asked of a table again and again. The `aim` of a ladder is a quality, and what the best single model costs.
+    `singles` are the models' own points."""
 
     def __init__(self, table: PolicyTable, cells: Sequence[Cell], *, is_checked: bool = False, bar: float = 0.0) -> None:
         whole = table.cells[ALL].estimates
@@ -97,26 +94,21 @@ class _Known:
             for place, policy in enumerate(table.policies)
             if (estimate := whole[place]) is not None and estimate.rows >= FEWEST_ROWS
             if is_checked or is_left_by_itself(policy)
-            if not any(_is_below(rung, bar) for rung in policy.rungs[:-1])
+            if not any(leaves_what_is_decided(rung_of(rung), bar) for rung in policy.rungs[:-1])
         }
-
-        self._singles = self.singles()
-
-    def singles(self) -> dict[str, Point]:
-        """Each model's own point."""
         names = [policy.rungs[0] for policy in self._policies.values() if len(policy.rungs) == 1]
-        return {name: points[0] for name in names if (points := self._points((name,)))}
+        self.singles = {name: points[0] for name in names if (points := self._points((name,)))}
 
     def advice(self, rungs: tuple[str, ...], added: tuple[str, ...], aim: Point) -> Advice:
         """What is expected of these rungs."""
         points = self._points(rungs)
-        singles = [point for name, point in self._singles.items() if name in rungs]
+        singles = [point for name, point in self.singles.items() if name in rungs]
         low = min(singles, key=lambda point: (point.cost_usd, -point.quality)).quality
         gap = max(point.quality for point in singles) - low
         wanted = max(aim.quality, low)
         cost = _cost_of(points, wanted)
         return Advice(
-            rungs=tuple(sorted(rungs, key=lambda rung: (not rung.startswith(OWN_VERDICT), self._least_cost(rung)))),
+            rungs=rungs,
             added=added,
             quality=aim.quality,
             cost_usd=cost,
@@ -124,6 +116,10 @@ class _Known:
             most_quality=points[0].quality,
             dial=min((wanted - low) / gap, 1.0) if gap > 0 else 1.0,
         )
+
+    def in_order(self, rungs: Sequence[str]) -> tuple[str, ...]:
+        """Those that are left by themselves first, the cheapest in front."""
+        return tuple(sorted(rungs, key=lambda rung: (rung_of(rung).form == "single", self._least_cost(rung))))
 
     def next(self, now: Advice, aim: Point, *, most_rungs: int) -> Advice | None:
         """With the policy more that saves most for each rung that it brings; None where none saves enough."""
@@ -155,14 +151,8 @@ class _Known:
 
 
 def is_left_by_itself(policy: Policy) -> bool:
-    """Whether no checks of a task are needed to follow it."""
-    return not policy.bars and all(rung.startswith(OWN_VERDICT) for rung in policy.rungs[:-1])
-
-
-def _is_below(rung: str, bar: float) -> bool:
-    """Whether so many votes are a smaller share than the bar asks for, so that it would leave what is decided."""
-    votes = _VOTES.search(rung) if rung.startswith(OWN_VERDICT) else None
-    return votes is not None and int(votes[1]) < bar * len(rung[: votes.start()].split(", "))
+    """Whether no checks of a task are needed to follow it: they alone say when a single model is left."""
+    return not policy.bars and all(rung_of(rung).form != "single" for rung in policy.rungs[:-1])
 
 
 def _cost_of(points: Sequence[Point], quality: float) -> float:

@@ -115,12 +115,16 @@ def _can_follow(policy: Policy, names: Mapping[str, Rung], task: Task) -> bool:
         asked = names[rung]
         if asked.form not in OWN_VERDICT and not task.checks:
             return False
-        answers = len(asked.models) * asked.count
-        if asked.first_to is not None and asked.first_to < task.bar * answers:  # the bar would leave what is decided
+        if leaves_what_is_decided(asked, task.bar):
             return False
         if bar is not None and not 0 <= bar <= 1:
             return False
     return True
+
+
+def leaves_what_is_decided(rung: Rung, bar: float) -> bool:
+    """Whether the votes that decide may be a smaller share than the bar asks for."""
+    return rung.first_to is not None and rung.first_to < bar * len(rung.models) * rung.count
 
 
 def _models(policy: Policy, names: Mapping[str, Rung]) -> Iterator[str]:

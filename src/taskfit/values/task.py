@@ -1,5 +1,6 @@
 """The contract for a kind of request."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
@@ -99,6 +100,19 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.filter is not None:
             said.append(self.filter.rule or self.filter.question or "")
         return f"{self.form}({', '.join(said)})"
+
+
+_SEVERAL: Final = re.compile(r"(?P<form>agree|vote)\((?P<models>.+?)(?:, first to (?P<votes>[1-9][0-9]?))?\)")
+
+
+def rung_of(name: str) -> Rung:
+    """The rung of an id, as far as it tells: models that must agree or that vote, else a single one. See Rung.id."""
+    match = _SEVERAL.fullmatch(name)
+    if match is None:
+        return Rung(models=(name,))
+    votes = match["votes"]
+    form: Form = "agree" if match["form"] == "agree" else "vote"
+    return Rung(models=tuple(match["models"].split(", ")), form=form, first_to=None if votes is None else int(votes))
 
 
 class Hedge(msgspec.Struct, frozen=True, kw_only=True):
