@@ -108,6 +108,20 @@ def test_the_rungs_that_a_ladder_should_have_are_told_and_can_be_pasted(taskfit:
     assert "try     letters" in unknown.err
 
 
+def test_where_nothing_saves_anything_the_best_model_stands_alone(taskfit: CommandLine) -> None:
+    rows_ = [{**row, "score": int(row["model"] == "large")} for row in rows()]
+    assert taskfit.run("router", "train", write(taskfit, rows_), "--out", "fitted").code == 0
+    done = taskfit.run("router", "ladder", "fitted")
+    assert done.code == 0
+    assert done.out.endswith("No policy more would save 1 % of its cost for each rung.\n")
+
+
+def test_a_pair_has_no_picture(taskfit: CommandLine, outcomes: str) -> None:
+    done = taskfit.run("router", "evaluate", "-", outcomes, "--cv", "2", "--pair", "small,large", "--picture", "x.svg")
+    assert done.code == 2
+    assert "without --pair" in done.err
+
+
 @pytest.mark.parametrize(("rung", "written"), [
     ("small", "small"),
     ("openai/gpt-5.4-mini", "openai/gpt-5.4-mini"),

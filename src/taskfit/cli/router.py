@@ -124,6 +124,8 @@ def evaluate(
     if pair is not None:
         if leave_out is not None:
             raise typer.BadParameter("with --pair: train on the others, evaluate DIR on it", param_hint="--leave-out")
+        if picture is not None:
+            raise typer.BadParameter("cost against quality is drawn without --pair", param_hint="--picture")
         measured = _measured_pair(folder, table, _pair(pair), labels=labels, cv=cv, repeats=repeats, seed=seed)
         _print_pair(measured, as_json=as_json)
         return

@@ -49,6 +49,9 @@ def print_ladders(found: Sequence[Advice], *, cells: int, task: str | None, fit:
         )
         for each in found
     ])  # fmt: skip
+    if len(found) == 1:
+        typer.echo("\nNo policy more would save 1 % of its cost for each rung.")
+        return
     typer.echo("\nladder:")
     for rung in last.rungs:
         typer.echo(f"  - {as_written(rung)}")
